@@ -1,0 +1,65 @@
+/**
+ * What comes with a request and is not data: who asks, until when, and whether they still do.
+ * Calls that one model makes to another inherit it.
+ */
+import type { Clock } from './clock.ts'
+import { fail, type ServingError } from './errors.ts'
+
+export interface CallOptions {
+  readonly requestId: string
+  /** A moment of the clock. */
+  readonly deadline?: number | undefined
+  /** W3C trace context, as it came. */
+  readonly traceparent?: string | undefined
+}
+
+export class Call {
+  readonly requestId: string
+  readonly deadline: number | undefined
+  readonly traceparent: string | undefined
+  #ended: ServingError | undefined
+  #listeners: ((why: ServingError) => void)[] | undefined
+
+  constructor(options: CallOptions) {
+    this.requestId = options.requestId
+    this.deadline = options.deadline
+    this.traceparent = options.traceparent
+  }
+
+  /** Why nobody waits for the answer any more: CANCELLED or DEADLINE_EXCEEDED. */
+  get ended(): ServingError | undefined {
+    return this.#ended
+  }
+
+  /** The first reason stays; whoever listens is told once. */
+  end(why: ServingError): void {
+    if (this.#ended !== undefined) return
+    this.#ended = why
+    const listeners = this.#listeners
+    this.#listeners = undefined
+    for (const listener of listeners ?? []) listener(why)
+  }
+
+  cancel(): void {
+    this.end(fail('CANCELLED'))
+  }
+
+  /** Tells when the call ends, at once if it has. The function returned stops listening. */
+  onEnd(listener: (why: ServingError) => void): () => void {
+    if (this.#ended !== undefined) {
+      listener(this.#ended)
+      return () => {}
+    }
+    this.#listeners ??= []
+    this.#listeners.push(listener)
+    return () => {
+      this.#listeners = this.#listeners?.filter((other) => other !== listener)
+    }
+  }
+}
+
+/** Ends the call when its deadline comes. The function returned calls this off. */
+export function watchDeadline(call: Call, clock: Clock): () => void {
+  if (call.deadline === undefined) return () => {}
+  return clock.wakeAt(call.deadline, () => call.end(fail('DEADLINE_EXCEEDED', { where: 'served' })))
+}

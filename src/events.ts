@@ -1,0 +1,45 @@
+/** What happens in the rooms, for whoever counts it. Rooms emit; telemetry listens. */
+import type { ErrorCode } from './errors.ts'
+import type { ModelState } from './models.ts'
+import type { Timing } from './predictor.ts'
+
+export type Event =
+  | RequestEvent
+  | {
+      readonly kind: 'executed'
+      readonly model: string
+      readonly version: string
+      readonly rows: number
+    }
+  | {
+      readonly kind: 'queue'
+      readonly model: string
+      readonly version: string
+      /** Requests that wait now. */
+      readonly waiting: number
+    }
+  | {
+      readonly kind: 'state'
+      readonly model: string
+      readonly version: string
+      readonly state: ModelState
+      readonly why?: string
+    }
+
+/** A request to a known model was answered, well or badly. */
+export interface RequestEvent {
+  readonly kind: 'request'
+  readonly model: string
+  readonly version: string
+  /** Undefined for success. */
+  readonly error: ErrorCode | undefined
+  readonly rows: number
+  readonly durationMs: number
+  readonly timing: Timing | undefined
+}
+
+export interface Events {
+  emit(event: Event): void
+}
+
+export const noEvents: Events = { emit() {} }

@@ -1,0 +1,59 @@
+/**
+ * The one interface: everything that answers a request is a `Predictor`. An executor of a model
+ * version, a queue before it, the door that checks requests: each is made of others, so that
+ * features compose and none has a flag inside another.
+ */
+import type { Call } from './call.ts'
+import { fail } from './errors.ts'
+import type { Signature } from './signature.ts'
+import type { NamedTensor } from './tensor/index.ts'
+
+export interface Predictor {
+  readonly signature: Signature
+
+  /** Exactly one answer. Refused with MODEL_STREAMS by a model that gives any number of them. */
+  predict(request: InferenceRequest, call: Call): Promise<InferenceResponse>
+
+  /**
+   * Any number of answers. An early `return()` cancels what is left of the work, and nothing is
+   * computed faster than it is asked for.
+   */
+  stream(request: InferenceRequest, call: Call): AsyncIterable<InferenceResponse>
+}
+
+export interface InferenceRequest {
+  /** In the order of the signature, once `checked`; in any order before. */
+  readonly inputs: readonly NamedTensor[]
+  /** The outputs wanted, in this order; all of them if left out. */
+  readonly outputs?: readonly string[]
+}
+
+export interface InferenceResponse {
+  /** The model and version that answered. */
+  readonly model: string
+  readonly version: string
+  readonly outputs: readonly NamedTensor[]
+  readonly timing: Timing
+}
+
+/** Where the time of one answer went, in milliseconds. */
+export interface Timing {
+  readonly queueMs: number
+  readonly inputMs: number
+  readonly runMs: number
+  readonly outputMs: number
+}
+
+/** The `stream` of a Predictor that always gives one answer. */
+export async function* streamOfOne(
+  predictor: Pick<Predictor, 'predict'>,
+  request: InferenceRequest,
+  call: Call,
+): AsyncGenerator<InferenceResponse> {
+  yield await predictor.predict(request, call)
+}
+
+/** The `predict` of a Predictor that gives any number of answers. */
+export function refusePredict(model: string): Promise<never> {
+  return Promise.reject(fail('MODEL_STREAMS', { model }))
+}

@@ -1,0 +1,23 @@
+export {
+  DATATYPES,
+  type Datatype,
+  type FixedData,
+  type FixedDatatype,
+  integerRange,
+  isDatatype,
+  isFloat,
+  layoutOf,
+} from './datatype.ts'
+export { bf16ToNumber, fp16ToNumber, numberToBf16, numberToFp16 } from './float16.ts'
+export { concatRows, sliceRows, splitRows } from './rows.ts'
+export { dynamic, elementCount, formatShape, type Shape, shapeFits } from './shape.ts'
+export {
+  type BytesTensor,
+  binaryOf,
+  bytesOf,
+  emptyData,
+  type FixedTensor,
+  type NamedTensor,
+  type Tensor,
+  tensorFromBytes,
+} from './tensor.ts'

@@ -1,0 +1,54 @@
+/** Shapes: sizes of axes, outermost first. In a signature an axis may be dynamic, and named. */
+import { fail } from '../errors.ts'
+
+export type Shape = readonly number[]
+
+/** The size of an axis in a signature; `dynamic` where any size will do. */
+export const dynamic = -1
+
+/**
+ * The number of elements of a shape. An empty shape is a scalar: one element.
+ * Fails with SHAPE_INVALID for axes that are not whole numbers from 0 on, for more than 64 axes,
+ * and for more elements than can be counted exactly.
+ */
+export function elementCount(name: string, shape: Shape): number {
+  if (shape.length > maxRank) {
+    throw fail('SHAPE_INVALID', {
+      input: name,
+      expected: `at most ${maxRank} axes`,
+      got: `${shape.length}`,
+    })
+  }
+  let count = 1
+  for (const size of shape) {
+    if (!Number.isSafeInteger(size) || size < 0) {
+      throw fail('SHAPE_INVALID', {
+        input: name,
+        expected: 'whole numbers from 0 on',
+        got: formatShape(shape),
+      })
+    }
+    count *= size
+    // an axis of 0 later on must not hide an overflow before it
+    if (!Number.isSafeInteger(count)) {
+      throw fail('SHAPE_INVALID', {
+        input: name,
+        expected: 'a number of elements that can be counted',
+        got: formatShape(shape),
+      })
+    }
+  }
+  return count
+}
+
+/** Whether a tensor of this shape fits a signature's. */
+export function shapeFits(shape: Shape, wanted: Shape): boolean {
+  return (
+    shape.length === wanted.length &&
+    wanted.every((size, axis) => size === dynamic || size === shape[axis])
+  )
+}
+
+export const formatShape = (shape: Shape): string => `[${shape.join(',')}]`
+
+const maxRank = 64
