@@ -237,7 +237,7 @@ export class ServingError extends Error {
 /** `throw fail('QUEUE_FULL', { model, limit: 128 })`: the catalogue types the facts of each reason. */
 export function fail<R extends Reason>(
   reason: R,
-  ...[facts, cause]: unknown extends FactsOf<R>
+  ...[facts, cause]: unknown extends OwnFacts<R>
     ? [facts?: CommonFacts, cause?: unknown]
     : [facts: FactsOf<R>, cause?: unknown]
 ): ServingError {
