@@ -206,8 +206,9 @@ const catalogue = {
 export type Reason = keyof typeof catalogue
 
 /** What must be said of a reason, and may be said of any. */
-export type FactsOf<R extends Reason> = Parameters<(typeof catalogue)[R]['message']>[0] &
-  CommonFacts
+export type FactsOf<R extends Reason> = OwnFacts<R> & CommonFacts
+
+type OwnFacts<R extends Reason> = Parameters<(typeof catalogue)[R]['message']>[0]
 
 /** Facts as a protocol reads them, whatever the reason. */
 export type Facts = CommonFacts & Readonly<Record<string, unknown>>
