@@ -5,11 +5,17 @@ import type { Timing } from './predictor.ts'
 
 export type Event =
   | RequestEvent
+  /** The model ran once. */
   | {
       readonly kind: 'executed'
       readonly model: string
       readonly version: string
+      /** Of all requests that shared the run. */
       readonly rows: number
+      /** How long the run took, and what came before and after it, in milliseconds. */
+      readonly inputMs: number
+      readonly runMs: number
+      readonly outputMs: number
     }
   | {
       readonly kind: 'queue'
