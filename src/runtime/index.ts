@@ -1,0 +1,1 @@
+export type { Executable, ModelSource, RunRequest, RunResult, Runtime } from './runtime.ts'

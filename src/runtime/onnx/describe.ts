@@ -1,0 +1,16 @@
+/** What `sluice doctor` says of an ONNX Runtime, without starting one. */
+import { openLibrary } from './c-api.ts'
+import { listProviders } from './environment.ts'
+import { bundledLibraryPath } from './library-path.ts'
+
+export interface LibraryDescription {
+  readonly path: string
+  readonly version: string
+  readonly providers: readonly string[]
+}
+
+/** Throws when it cannot be opened. */
+export function describeLibrary(path: string = bundledLibraryPath()): LibraryDescription {
+  const { api, version } = openLibrary(path)
+  return { path, version, providers: listProviders(api) }
+}

@@ -1,0 +1,2 @@
+export { describeLibrary, type LibraryDescription } from './describe.ts'
+export { OnnxRuntime, type OnnxRuntimeOptions } from './runtime.ts'

@@ -1,0 +1,66 @@
+/** What a model's configuration says of its session, told to ONNX Runtime. */
+import type { ModelConfig } from '../../config/index.ts'
+import { check, type Pointer } from './c-api.ts'
+import type { Environment } from './environment.ts'
+import { addProviders, type ChosenProviders } from './providers.ts'
+
+export type OnnxConfig = ModelConfig['onnx']
+
+export interface SessionOptions {
+  /** To be released once the session is made. */
+  readonly handle: Pointer
+  readonly providers: ChosenProviders
+}
+
+export function makeSessionOptions(environment: Environment, config: OnnxConfig): SessionOptions {
+  const { api } = environment
+  const handle = environment.make('sessionOptions', (out) => api.CreateSessionOptions(out))
+  try {
+    for (const status of apply(environment, handle, config)) check(api, status)
+    return {
+      handle,
+      providers: addProviders(environment, handle, config.providers, config.strict),
+    }
+  } catch (thrown) {
+    environment.release('sessionOptions', handle)
+    throw thrown
+  }
+}
+
+function* apply({ api }: Environment, handle: Pointer, config: OnnxConfig) {
+  const ownPool = config.intraOpThreads !== undefined || config.interOpThreads !== undefined
+  if (!ownPool) yield api.DisablePerSessionThreads(handle)
+  if (config.intraOpThreads !== undefined) {
+    yield api.SetIntraOpNumThreads(handle, config.intraOpThreads)
+  }
+  if (config.interOpThreads !== undefined) {
+    yield api.SetInterOpNumThreads(handle, config.interOpThreads)
+  }
+  yield api.AddSessionConfigEntry(handle, 'session.intra_op.allow_spinning', '0')
+  yield api.AddSessionConfigEntry(handle, 'session.inter_op.allow_spinning', '0')
+
+  yield api.SetSessionGraphOptimizationLevel(handle, optimizationLevel[config.graphOptimization])
+  yield api.SetSessionExecutionMode(handle, config.executionMode === 'parallel' ? 1 : 0)
+  yield config.memoryPattern ? api.EnableMemPattern(handle) : api.DisableMemPattern(handle)
+  yield config.cpuMemoryArena ? api.EnableCpuMemArena(handle) : api.DisableCpuMemArena(handle)
+  if (config.deterministic !== undefined) {
+    yield api.SetDeterministicCompute(handle, config.deterministic)
+  }
+  if (config.logSeverity !== undefined) {
+    yield api.SetSessionLogSeverityLevel(handle, config.logSeverity)
+  }
+  if (config.profilingPrefix !== undefined) {
+    yield api.EnableProfiling(handle, config.profilingPrefix)
+  }
+  for (const [axis, size] of Object.entries(config.freeDimensions)) {
+    yield api.AddFreeDimensionOverrideByName(handle, axis, size)
+  }
+  for (const [denotation, size] of Object.entries(config.freeDimensionsByDenotation)) {
+    yield api.AddFreeDimensionOverride(handle, denotation, size)
+  }
+  for (const [key, value] of Object.entries(config.session)) {
+    yield api.AddSessionConfigEntry(handle, key, value)
+  }
+}
+
+const optimizationLevel = { off: 0, basic: 1, extended: 2, layout: 3, all: 99 } as const

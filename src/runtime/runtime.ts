@@ -1,0 +1,70 @@
+/**
+ * What executes models of one kind. A new runtime is one folder that passes the contract suite
+ * (`contract.ts`).
+ *
+ * A runtime loads and runs; it does not queue, check requests or know the protocols. Requests
+ * reach it checked: all its inputs, in the order of the signature, of the right datatype and shape.
+ */
+import type { Call } from '../call.ts'
+import type { ModelConfig } from '../config/index.ts'
+import type { Signature } from '../signature.ts'
+import type { NamedTensor } from '../tensor/index.ts'
+
+export interface Runtime {
+  /**
+   * How many runs may be handed over at once, for all models together. More than can execute at
+   * once, so that the next run starts without asking for it.
+   */
+  readonly capacity: number
+
+  /** Fails with MODEL_UNREADABLE or MODEL_UNSUPPORTED. Does not block the event loop. */
+  load(source: ModelSource): Promise<Executable>
+
+  /** After every executable is disposed of. Waits for native work to end. */
+  close(): Promise<void>
+}
+
+export interface ModelSource {
+  readonly name: string
+  readonly version: string
+  /** The model's own file. */
+  readonly path: string
+  readonly config: ModelConfig
+}
+
+/** A version in memory. */
+export interface Executable {
+  readonly signature: Signature
+  /** In the words of Triton: `onnxruntime_onnx`. */
+  readonly platform: string
+  /** The execution provider in use. */
+  readonly provider: string
+  /** What the operator should know although the model loaded. */
+  readonly warnings: readonly string[]
+
+  /**
+   * One run. Settles when the run has ended and its inputs' memory is free again, also when the
+   * call ended before: a run under way is then stopped as soon as the runtime can.
+   */
+  run(request: RunRequest, call: Call): Promise<RunResult>
+
+  /** For models that give any number of answers (`signature.streams`). */
+  stream?(request: RunRequest, call: Call): AsyncIterable<RunResult>
+
+  /** Once nothing runs any more. */
+  dispose(): Promise<void>
+}
+
+export interface RunRequest {
+  readonly inputs: readonly NamedTensor[]
+  readonly outputs: readonly string[]
+}
+
+export interface RunResult {
+  /** In the order asked for. */
+  readonly outputs: readonly NamedTensor[]
+  /** Time to hand the inputs over, to run, and to take the outputs, in milliseconds. */
+  readonly inputMs: number
+  readonly runMs: number
+  readonly outputMs: number
+}

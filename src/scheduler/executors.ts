@@ -1,0 +1,189 @@
+/**
+ * The Predictor of one loaded version: a queue, and runs of it on the slots it shares.
+ *
+ * Every request is answered once. One that ends while it waits leaves the queue and never runs;
+ * one that ends while it runs is answered at once, and its run is stopped. What was accepted before
+ * `drain` is finished, what comes after is refused.
+ */
+import type { Call } from '../call.ts'
+import type { Clock } from '../clock.ts'
+import { fail } from '../errors.ts'
+import type { Events } from '../events.ts'
+import {
+  type InferenceRequest,
+  type InferenceResponse,
+  type Predictor,
+  refusePredict,
+  streamOfOne,
+} from '../predictor.ts'
+import type { Executable, RunRequest } from '../runtime/index.ts'
+import type { Signature } from '../signature.ts'
+import { formatShape, type NamedTensor } from '../tensor/index.ts'
+import type { Lane, Slots } from './slots.ts'
+
+export interface ExecutorsOptions {
+  readonly model: string
+  readonly version: string
+  readonly executable: Executable
+  readonly slots: Slots
+  /** Requests that may wait for a slot. */
+  readonly maxWaiting: number
+  readonly clock: Clock
+  readonly events: Events
+}
+
+export class Executors implements Predictor {
+  readonly signature: Signature
+  readonly #options: ExecutorsOptions
+  readonly #lane: Lane
+  readonly #outputNames: readonly string[]
+  #underWay = 0
+  #meanRunMs = 0
+  #drained: (() => void) | undefined
+  #draining = false
+
+  constructor(options: ExecutorsOptions) {
+    this.signature = options.executable.signature
+    this.#options = options
+    this.#lane = options.slots.lane(options.maxWaiting)
+    this.#outputNames = this.signature.outputs.map(({ name }) => name)
+  }
+
+  predict(request: InferenceRequest, call: Call): Promise<InferenceResponse> {
+    if (this.signature.streams === true) return refusePredict(this.#options.model)
+    const refusal = this.#refusal(call)
+    if (refusal !== undefined) return Promise.reject(refusal)
+
+    return new Promise((resolve, reject) => {
+      const arrived = this.#options.clock.now()
+      this.#underWay += 1
+      const place = this.#lane.enter(() =>
+        this.#run(request, call, arrived).then(
+          (response) => {
+            this.#leave()
+            stopListening()
+            resolve(response)
+          },
+          (thrown: unknown) => {
+            this.#leave()
+            stopListening()
+            reject(thrown)
+          },
+        ),
+      )
+      this.#tellQueue()
+      if (place === undefined) {
+        this.#leave()
+        reject(this.#queueFull())
+        return
+      }
+      const stopListening = call.onEnd((why) => {
+        if (place.leave()) {
+          this.#leave()
+          this.#tellQueue()
+        }
+        reject(why)
+      })
+    })
+  }
+
+  async *stream(request: InferenceRequest, call: Call): AsyncGenerator<InferenceResponse> {
+    const { executable } = this.#options
+    if (executable.stream === undefined) {
+      yield* streamOfOne(this, request, call)
+      return
+    }
+    const refusal = this.#refusal(call)
+    if (refusal !== undefined) throw refusal
+    this.#underWay += 1
+    try {
+      for await (const { outputs, inputMs, runMs, outputMs } of executable.stream(
+        this.#runRequest(request),
+        call,
+      )) {
+        yield this.#response(outputs, { queueMs: 0, inputMs, runMs, outputMs })
+      }
+    } finally {
+      this.#leave()
+    }
+  }
+
+  /** Refuses what comes from now on; resolves when nothing is under way or waits any more. */
+  drain(): Promise<void> {
+    this.#draining = true
+    return new Promise((resolve) => {
+      if (this.#underWay === 0) resolve()
+      else this.#drained = resolve
+    })
+  }
+
+  async #run(request: InferenceRequest, call: Call, arrived: number): Promise<InferenceResponse> {
+    const { executable, clock, events, model, version } = this.#options
+    this.#tellQueue()
+    if (call.ended !== undefined) throw call.ended
+    if (call.deadline !== undefined && clock.now() >= call.deadline) {
+      throw fail('DEADLINE_EXCEEDED', { where: 'waiting' })
+    }
+    const rows = request.inputs[0]?.tensor.shape[0] ?? 1
+    const result = await executable.run(this.#runRequest(request), call)
+    const { inputMs, runMs, outputMs } = result
+    checkRows(result.outputs, request, this.signature)
+    this.#meanRunMs += (runMs - this.#meanRunMs) * meanWeight
+    events.emit({ kind: 'executed', model, version, rows, inputMs, runMs, outputMs })
+    const queueMs = Math.max(0, clock.now() - arrived - inputMs - runMs - outputMs)
+    return this.#response(result.outputs, { queueMs, inputMs, runMs, outputMs })
+  }
+
+  #response(
+    outputs: readonly NamedTensor[],
+    timing: InferenceResponse['timing'],
+  ): InferenceResponse {
+    const { model, version } = this.#options
+    return { model, version, outputs, timing }
+  }
+
+  #runRequest({ inputs, outputs }: InferenceRequest): RunRequest {
+    return { inputs, outputs: outputs ?? this.#outputNames }
+  }
+
+  #refusal(call: Call) {
+    if (this.#draining) return fail('DRAINING')
+    return call.ended
+  }
+
+  #queueFull() {
+    const { model, slots } = this.#options
+    const { waiting, maxWaiting } = this.#lane
+    const retryAfterMs = (this.#meanRunMs * waiting) / Math.max(1, slots.busy)
+    return fail('QUEUE_FULL', { model, limit: maxWaiting, retryAfterMs })
+  }
+
+  #leave(): void {
+    this.#underWay -= 1
+    if (this.#underWay === 0) this.#drained?.()
+  }
+
+  #tellQueue(): void {
+    const { events, model, version } = this.#options
+    events.emit({ kind: 'queue', model, version, waiting: this.#lane.waiting })
+  }
+}
+
+const meanWeight = 0.1
+
+/** An output whose first axis bears the name of the batch must have as many rows as came in. */
+function checkRows(
+  outputs: readonly NamedTensor[],
+  request: InferenceRequest,
+  signature: Signature,
+): void {
+  const axis = signature.inputs[0]?.axes?.[0]
+  const rows = request.inputs[0]?.tensor.shape[0]
+  if (axis === undefined || rows === undefined) return
+  for (const { name, tensor } of outputs) {
+    const declared = signature.outputs.find((output) => output.name === name)
+    if (declared?.axes?.[0] !== axis || tensor.shape[0] === rows) continue
+    const got = formatShape(tensor.shape)
+    throw fail('RUN_FAILED', {}, new Error(`output "${name}" has shape ${got} for ${rows} rows`))
+  }
+}

@@ -1,0 +1,2 @@
+export { Executors, type ExecutorsOptions } from './executors.ts'
+export { Slots } from './slots.ts'
