@@ -1,0 +1,58 @@
+/** A YAML file as a plain value that remembers on which line each key stands. */
+import { isMap, isPair, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { ConfigError } from './problem.ts'
+
+export interface YamlFile {
+  /** An empty file is an empty object. */
+  readonly value: unknown
+  /** The line of a key or an item, from 1; of the nearest one above where it is not there itself. */
+  lineOf(path: readonly PropertyKey[]): number | undefined
+}
+
+/** Reads the text of a file, whose name is for messages. Fails with a ConfigError. */
+export function readYaml(text: string, name: string): YamlFile {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  if (document.errors.length > 0) {
+    throw new ConfigError(
+      document.errors.map((error) => ({
+        where: `${name}:${lines.linePos(error.pos[0]).line}`,
+        message: `this is not valid YAML: ${error.message}`,
+      })),
+    )
+  }
+  return {
+    value: toValue(name, () => document.toJS()),
+    lineOf(path) {
+      const offset = offsetOf(document.contents, path)
+      return offset === undefined ? undefined : lines.linePos(offset).line
+    },
+  }
+}
+
+function toValue(name: string, read: () => unknown): unknown {
+  try {
+    return read() ?? {}
+  } catch (thrown) {
+    // an alias of what is not there, or too many of them
+    const problem = thrown instanceof Error ? thrown.message : String(thrown)
+    throw new ConfigError([{ where: name, message: `this is not valid YAML: ${problem}` }])
+  }
+}
+
+function offsetOf(root: unknown, path: readonly PropertyKey[]): number | undefined {
+  let node = root
+  let offset: number | undefined
+  for (const key of path) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && String(item.key) === String(key))
+      if (pair === undefined) break
+      offset = (pair.key as Node).range?.[0] ?? offset
+      node = pair.value
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)]
+      offset = (node as Node | undefined)?.range?.[0] ?? offset
+    } else break
+  }
+  return offset
+}
