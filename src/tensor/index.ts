@@ -12,3 +12,15 @@ export { bf16ToNumber, fp16ToNumber, numberToBf16, numberToFp16 } from './float1
 export { parseJson, tensorFromFlat, tensorFromNested } from './json-decode.ts'
 export type { JsonSource } from './json-elements.ts'
 export { elementsToJson, elementToJson, tensorToJson } from './json-encode.ts'
+export { concatRows, sliceRows, splitRows } from './rows.ts'
+export { dynamic, elementCount, formatShape, type Shape, shapeFits } from './shape.ts'
+export {
+  type BytesTensor,
+  binaryOf,
+  bytesOf,
+  emptyData,
+  type FixedTensor,
+  type NamedTensor,
+  type Tensor,
+  tensorFromBytes,
+} from './tensor.ts'
