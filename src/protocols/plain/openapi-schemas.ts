@@ -1,10 +1,11 @@
 /**
  * What a model takes and gives, as JSON Schema (2020-12, which OpenAPI 3.1 uses): nested arrays of
- * numbers, with what the signature says of their sizes and values. A body that the schema refuses
- * would be refused by the server; the server checks more than a schema can say.
+ * numbers, with what the signature says of their sizes and values. The schema has the plain way to
+ * write a value; the server takes some others (`"3"` for an integer), and checks more than a
+ * schema can say.
  *
- * How values travel: NaN and infinities as strings; 64-bit integers as numbers, or as strings
- * where a number would lose digits; BYTES as strings of UTF-8.
+ * How values travel is the rule of `tensor/`: NaN and infinities as strings; 64-bit integers as
+ * numbers, or strings of digits from a client that rounds numbers; BYTES as text, or as base64.
  */
 import type { Constraints, InputSpec, Signature, Task, TensorSpec } from '../../signature.ts'
 import { type Datatype, dynamic, formatShape, integerRange, isFloat } from '../../tensor/index.ts'
@@ -89,7 +90,7 @@ function inputValue(spec: InputSpec): Schema {
 /** An output as it answers rows, or as it answers one: without its first axis. */
 function outputValue(spec: TensorSpec, form: Form): Schema {
   const shape = form === 'row' ? spec.shape.slice(1) : spec.shape
-  return { ...nested(shape, valueSchema(spec)), description: describeTensor(spec) }
+  return { ...nested(shape, givenSchema(spec)), description: describeTensor(spec) }
 }
 
 type Form = 'row' | 'rows'
@@ -183,18 +184,31 @@ function valueSchema(spec: Pick<InputSpec, 'datatype' | 'constraints'>): Schema 
     minimum: least === 0n || !wide ? Math.max(Number(least), minimum ?? -Infinity) : minimum,
     maximum: wide ? maximum : Math.min(Number(greatest), maximum ?? Infinity),
   })
-  return wide ? either('integer', bounds, '-?[0-9]+') : { type: 'integer', ...bounds }
+  return wide ? either('integer', bounds, '-?[0-9]{1,20}') : { type: 'integer', ...bounds }
 }
+
+/** An answer's value: as a question's, but integers are numbers, with all their digits. */
+const givenSchema = ({ datatype }: Pick<TensorSpec, 'datatype'>): Schema =>
+  isWide(datatype) ? { type: 'integer' } : valueSchema({ datatype })
 
 /** A number within bounds, or a string: `pattern` holds for strings alone, bounds for numbers. */
 function either(type: 'number' | 'integer', bounds: Schema, pattern: string): Schema {
   return { type: [type, 'string'], ...bounds, pattern: `^(${pattern})$` }
 }
 
+const bytesThatAreNoText = {
+  properties: { b64: { type: 'string', description: 'base64 of bytes that are no text' } },
+  required: ['b64'],
+}
+
 /** A schema counts characters, the server bytes: a character has one to four. */
 function text({ minimumLength, maximumLength }: Constraints): Schema {
   const minLength = minimumLength === undefined ? undefined : Math.ceil(minimumLength / 4)
-  return { type: 'string', ...defined({ minLength, maxLength: maximumLength }) }
+  return {
+    type: ['string', 'object'],
+    ...defined({ minLength, maxLength: maximumLength }),
+    ...bytesThatAreNoText,
+  }
 }
 
 function allows(

@@ -5,7 +5,8 @@
  */
 import type { ServedModel } from '../../models.ts'
 import { type Example, exampleBody } from './example.ts'
-import { genericPaths, predictErrors, sharedComponents } from './openapi-generic.ts'
+import { predictErrors, sharedComponents } from './openapi-components.ts'
+import { genericPaths } from './openapi-generic.ts'
 import {
   code,
   describeTensor,
@@ -163,7 +164,7 @@ function introduction(models: number): string {
       ? 'No model is served: see `/health` for why.'
       : 'Predictions of the models served here.',
     'Send `{"features": …}` to a model with one input, `{"inputs": {"name": …}}` to any. A value of one rank less than the input is one row, a value of its full rank is rows; the answer has the same form.',
-    'NaN and infinities travel as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`; a 64-bit integer that a number would round, as a string of digits.',
+    'NaN and infinities travel as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`. 64-bit integers are numbers with all their digits; a client that would round them may send strings of digits. Bytes that are no text are `{"b64": "…"}`.',
     'Every path of `/predict` is also there below `/v1`. Every answer carries `x-request-id`, which the log has too.',
   ].join('\n\n')
 }
