@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { kindOfConfig } from './kind.ts'
+import { defaultModelConfig, loadModelConfig, parseModelConfig } from './load-model.ts'
+import { ConfigError, formatProblem } from './problem.ts'
+
+describe('a model.yaml', () => {
+  it('may be empty', () => {
+    assert.deepEqual(parseModelConfig('', 'model.yaml'), defaultModelConfig)
+    assert.equal(defaultModelConfig.onnx.graphOptimization, 'all')
+    assert.equal(defaultModelConfig.onnx.strict, true)
+  })
+
+  it('says everything that is built', () => {
+    const config = parseModelConfig(
+      `
+name: churn
+runtime: onnx
+inputs:
+  - {name: f, datatype: FP32, shape: [-1, 2], fields: [a, b], minimum: 0.5, maximum: 9, nonFinite: refuse}
+  - {name: s, datatype: BYTES, allowed: [x, y], minimumLength: 1, maximumLength: 3}
+outputs: [{name: label, datatype: INT64, shape: [-1]}]
+labels: [stays, 7]
+queue: {maxWaiting: 12}
+onnx:
+  providers: [cuda, {name: openvino, options: {device_type: NPU, streams: 4, cache: true}}]
+  strict: false
+  graphOptimization: extended
+  executionMode: parallel
+  intraOpThreads: 3
+  freeDimensions: {batch: 8}
+  session: {session.use_device_allocator_for_initializers: true, other: 5}
+versions: {latest: 1}
+executors: auto
+isolation: none
+trusted: false
+`,
+      'model.yaml',
+    )
+    assert.equal(config.name, 'churn')
+    assert.deepEqual(config.inputs[0]?.fields, ['a', 'b'])
+    assert.deepEqual(config.inputs[1]?.allowed, ['x', 'y'])
+    assert.deepEqual(config.labels, ['stays', 7])
+    assert.equal(config.queue.maxWaiting, 12)
+    assert.deepEqual(config.onnx.providers, [
+      { name: 'cuda', options: {} },
+      { name: 'openvino', options: { device_type: 'NPU', streams: '4', cache: '1' } },
+    ])
+    assert.deepEqual(config.onnx.session, {
+      'session.use_device_allocator_for_initializers': '1',
+      other: '5',
+    })
+    assert.equal(config.onnx.intraOpThreads, 3)
+    assert.ok(Object.isFrozen(config.onnx.providers[1]?.options))
+  })
+
+  const refusals = [
+    [
+      'name: -x',
+      'name: expected up to 128 letters, digits, dots, underscores and hyphens, got "-x"',
+    ],
+    ['lables: [a]', 'lables: there is no such key; did you mean "labels"?'],
+    [
+      'inputs: [{name: a, minimum: 3, maximum: 2}]',
+      'inputs[0].minimum: expected at most the maximum, 2, got 3',
+    ],
+    [
+      'inputs: [{name: a, minimumLength: 5, maximumLength: 4}]',
+      'inputs[0].minimumLength: expected at most the maximumLength, 4, got 5',
+    ],
+    [
+      'inputs: [{name: a, datatype: BYTES, maximum: 6}]',
+      'inputs[0].maximum: expected none for an input of BYTES, got 6',
+    ],
+    [
+      'inputs: [{name: a, datatype: FP32, maximumLength: 6}]',
+      'inputs[0].maximumLength: expected none for an input of FP32, only BYTES has lengths, got 6',
+    ],
+    [
+      'inputs: [{name: a, shape: [-1, 3], fields: [x, y]}]',
+      'inputs[0].fields: expected 3 names, as the last axis of the shape has, got ["x","y"]',
+    ],
+    [
+      'inputs: [{name: a, fields: [x, x]}]',
+      'inputs[0].fields: expected each name once, "x" is there twice, got ["x","x"]',
+    ],
+    [
+      'outputs: [{name: a}, {name: b}, {name: a}]',
+      'outputs[2].name: expected each tensor once, this one is described above, got "a"',
+    ],
+    [
+      'onnx: {providers: [cpu, {name: x, optins: {}}]}',
+      'onnx.providers[1].optins: there is no such key; did you mean "options"?',
+    ],
+    ['runtime: python', 'runtime: any runtime but onnx is not built yet; use onnx'],
+    [
+      'isolation: process',
+      'isolation: a process of its own for a model is not built yet; use none',
+    ],
+    ['trusted: true', 'trusted: running code of models is not built yet; leave it out'],
+    ['python: .venv/bin/python', 'python: the Python runtime is not built yet; leave it out'],
+    ['batching: {maxDelayMs: 1}', 'batching: batching is not built yet; leave it out'],
+    ['cache: {ttlMs: 6}', 'cache: caching answers is not built yet; leave it out'],
+    ['slo: {p99Ms: 5}', 'slo: keeping a latency objective is not built yet; leave it out'],
+    ['rollout: required', 'rollout: rolling out versions is not built yet; leave it out'],
+    [
+      'versions: {latest: 2}',
+      'versions: serving several versions is not built yet; use {"latest":1}',
+    ],
+    ['executors: 4', 'executors: a number of executors for one model is not built yet; use auto'],
+  ] as const
+  for (const [text, told] of refusals) {
+    it(`is refused for ${text}`, () => {
+      assert.deepEqual(
+        problems(() => parseModelConfig(`\n${text}\n`, 'm.yaml')),
+        [`m.yaml:2: ${told}`],
+      )
+    })
+  }
+
+  it('is told all of its problems, each with its line', () => {
+    const told = problems(() =>
+      parseModelConfig(
+        'runtime: python\ninputs:\n  - {datatype: FP32}\n  - {name: b, shap: 1}',
+        'm',
+      ),
+    )
+    assert.deepEqual(told, [
+      'm:3: inputs[0].name: expected a text, got nothing',
+      'm:4: inputs[1].shap: there is no such key; did you mean "shape"?',
+      'm:1: runtime: any runtime but onnx is not built yet; use onnx',
+    ])
+  })
+
+  it('must be there to be loaded', () => {
+    const nothing = () => {
+      throw Object.assign(new Error('x'), { code: 'EISDIR' })
+    }
+    assert.deepEqual(
+      problems(() => loadModelConfig('/m/model.yaml', nothing)),
+      ['/m/model.yaml: it is a folder'],
+    )
+  })
+})
+
+describe('kindOfConfig', () => {
+  const cases = [
+    { path: 'a/model.yaml', text: 'http: {}', kind: 'model' },
+    { path: 'a/sluice.yml', text: 'labels: []', kind: 'server' },
+    { path: 'x.yaml', text: 'inputs: []\nonnx: {}', kind: 'model' },
+    { path: 'x.yaml', text: 'http: {}\nonnx: {}', kind: 'server' },
+    { path: 'x.yaml', text: 'onnx: {}', kind: undefined },
+    { path: 'x.yaml', text: '7', kind: undefined },
+  ]
+  for (const { path, text, kind } of cases) {
+    it(`takes ${path} with ${JSON.stringify(text)} for ${kind}`, () => {
+      assert.equal(kindOfConfig(path, text), kind)
+    })
+  }
+})
+
+function problems(load: () => unknown): string[] {
+  try {
+    load()
+  } catch (thrown) {
+    assert.ok(thrown instanceof ConfigError, String(thrown))
+    return thrown.problems.map(formatProblem)
+  }
+  return assert.fail('nothing was refused')
+}
