@@ -48,13 +48,14 @@ export const serveFlags: readonly ServeFlag[] = [
   },
   ...Object.entries(flagOfKey).map(([path, flags]): ServeFlag => {
     const key = serverKeys.find((one) => one.path === path)
+    const seconds = flags.endsWith('<seconds>')
     if (key === undefined) throw new TypeError(`${flags} sets "${path}", which is no key`)
     return {
       flags,
-      description: describe(key),
+      description: describe(key, seconds),
       key: path,
       repeatable: key.schema.type === 'array',
-      seconds: flags.endsWith('<seconds>'),
+      seconds,
     }
   }),
 ]
@@ -68,8 +69,9 @@ export const optionName = (flag: ServeFlag): string =>
     .slice(2)
     .replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
-function describe({ description, default: fallback, schema }: Key): string {
+function describe({ description, default: fallback, schema }: Key, seconds: boolean): string {
   const choices = schema.enum === undefined ? '' : `: ${schema.enum.join(', ')}`
-  const telling = typeof fallback === 'string' || typeof fallback === 'number'
-  return `${description}${choices}${telling ? ` (default: ${fallback})` : ''}`
+  const shown = seconds ? Number(fallback) / 1000 : fallback
+  const telling = typeof shown === 'string' || typeof shown === 'number'
+  return `${description}${choices}${telling ? ` (default: ${shown})` : ''}`
 }

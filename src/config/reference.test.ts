@@ -53,3 +53,8 @@ test('tables of keys name keys that are there', () => {
     [],
   )
 })
+
+test('a flag in seconds tells its default in seconds', () => {
+  const flag = serveFlags.find((one) => longName(one) === '--shutdown-timeout')
+  assert.match(flag?.description ?? '', /\(default: 30\)$/)
+})
