@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { type TestContext, test } from 'node:test'
+import { HandClock } from '../clock.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { RequestEvent } from '../events.ts'
+import { Metrics } from './index.ts'
+
+test('requests and runs become the series of their version', async (t) => {
+  const { metrics, series } = setUp(t)
+  metrics.emit({ kind: 'state', model: 'iris', version: '1', state: 'ready' })
+  metrics.emit({ kind: 'state', model: 'iris', version: '2', state: 'loading' })
+  metrics.emit(
+    request({ rows: 3, durationMs: 7, queueMs: 2, inputMs: 0.25, runMs: 4, outputMs: 0.5 }),
+  )
+  metrics.emit(
+    request({ rows: 5, durationMs: 70, queueMs: 20, inputMs: 1, runMs: 40, outputMs: 3 }),
+  )
+  metrics.emit(request({ error: 'overloaded' }))
+  metrics.emit(request({ error: 'cancelled' }))
+  metrics.emit(request({ error: 'internal' }))
+  metrics.emit(request({ error: 'invalid_argument' }))
+  metrics.emit(request({ error: 'invalid_argument' }))
+  metrics.emit({
+    kind: 'executed',
+    model: 'iris',
+    version: '1',
+    rows: 8,
+    inputMs: 1,
+    runMs: 4,
+    outputMs: 2,
+  })
+  metrics.emit({ kind: 'queue', model: 'iris', version: '1', waiting: 6 })
+
+  const at = await series()
+  const iris = 'model="iris",version="1"'
+  assert.equal(at(`predictions_total{${iris},status="success"}`), 2)
+  assert.equal(at(`predictions_total{${iris},status="error"}`), 5)
+  assert.equal(at(`prediction_latency_seconds_bucket{le="0.005",${iris}}`), 0)
+  assert.equal(at(`prediction_latency_seconds_bucket{le="0.01",${iris}}`), 1)
+  assert.equal(at(`prediction_latency_seconds_bucket{le="0.1",${iris}}`), 2)
+  assert.equal(at(`prediction_latency_seconds_bucket{le="+Inf",${iris}}`), 2)
+  assert.equal(at(`prediction_latency_seconds_count{${iris}}`), 2)
+  assert.ok(Math.abs(at(`prediction_latency_seconds_sum{${iris}}`)! - 0.077) < 1e-9)
+  assert.equal(at(`sluice_queue_delay_seconds_bucket{le="0.01",${iris}}`), 1)
+  assert.equal(at(`sluice_batch_rows_bucket{le="4",${iris}}`), 0)
+  assert.equal(at(`sluice_batch_rows_bucket{le="8",${iris}}`), 1)
+  assert.equal(at(`sluice_model_state{${iris},state="ready"}`), 1)
+  assert.equal(at(`sluice_model_state{${iris},state="loading"}`), 0)
+  assert.equal(at('sluice_model_state{model="iris",version="2",state="loading"}'), 1)
+  assert.equal(at(`nv_inference_request_success{${iris}}`), 2)
+  assert.equal(at(`nv_inference_request_failure{${iris},reason="REJECTED"}`), 1)
+  assert.equal(at(`nv_inference_request_failure{${iris},reason="CANCELED"}`), 1)
+  assert.equal(at(`nv_inference_request_failure{${iris},reason="BACKEND"}`), 1)
+  assert.equal(at(`nv_inference_request_failure{${iris},reason="OTHER"}`), 2)
+  assert.equal(at(`nv_inference_count{${iris}}`), 8)
+  assert.equal(at(`nv_inference_exec_count{${iris}}`), 1)
+  assert.equal(at(`nv_inference_request_duration_us{${iris}}`), 77_000)
+  assert.equal(at(`nv_inference_queue_duration_us{${iris}}`), 22_000)
+  assert.equal(at(`nv_inference_compute_input_duration_us{${iris}}`), 1250)
+  assert.equal(at(`nv_inference_compute_infer_duration_us{${iris}}`), 44_000)
+  assert.equal(at(`nv_inference_compute_output_duration_us{${iris}}`), 3500)
+  assert.equal(at(`nv_inference_pending_request_count{${iris}}`), 6)
+  assert.equal(at('nv_inference_count{model="iris",version="2"}'), 0)
+})
+
+test('a model that nobody registered does not become a label', async (t) => {
+  const { metrics, series, page } = setUp(t)
+  metrics.emit({ kind: 'state', model: 'iris', version: '1', state: 'ready' })
+  metrics.emit({ ...request({ rows: 2 }), model: 'made-up' })
+  metrics.emit({ ...request({ rows: 3 }), version: '99' })
+
+  const at = await series()
+  assert.equal(at('nv_inference_count{model="_unknown",version="_unknown"}'), 5)
+  assert.doesNotMatch(await page(), /made-up|"99"/)
+})
+
+test('a version that is unloaded keeps its counters and goes on with them', async (t) => {
+  const { metrics, series } = setUp(t)
+  metrics.emit({ kind: 'state', model: 'iris', version: '1', state: 'ready' })
+  metrics.emit(request({ rows: 4 }))
+  metrics.emit({ kind: 'state', model: 'iris', version: '1', state: 'unloaded' })
+  const unloaded = await series()
+  assert.equal(unloaded('nv_inference_count{model="iris",version="1"}'), 4)
+  assert.equal(unloaded('sluice_model_state{model="iris",version="1",state="unloaded"}'), 1)
+
+  metrics.emit({ kind: 'state', model: 'iris', version: '1', state: 'ready' })
+  metrics.emit(request({ rows: 5 }))
+  assert.equal((await series())('nv_inference_count{model="iris",version="1"}'), 9)
+})
+
+test('names with quotes, backslashes and newlines stay inside their label', async (t) => {
+  const { metrics, page } = setUp(t)
+  metrics.emit({ kind: 'state', model: 'a"b\\c\nd', version: '1', state: 'ready' })
+  assert.match(await page(), /nv_inference_count\{model="a\\"b\\\\c\\nd",version="1"\} 0\n/)
+})
+
+test('two sets of metrics share nothing', async (t) => {
+  const one = setUp(t)
+  const other = setUp(t)
+  one.metrics.emit({ kind: 'state', model: 'iris', version: '1', state: 'ready' })
+  assert.match(await one.page(), /iris/)
+  assert.doesNotMatch(await other.page(), /iris/)
+})
+
+test('the process tells of itself', async (t) => {
+  const { series, page, contentType } = setUp(t)
+  const at = await series()
+  assert.ok(at('process_cpu_seconds_total')! > 0)
+  assert.ok(at('process_resident_memory_bytes')! > 1e7)
+  assert.ok(at('process_uptime_seconds')! > 0)
+  assert.ok(at('nodejs_heap_size_used_bytes')! < at('process_resident_memory_bytes')!)
+  assert.ok(at('sluice_event_loop_delay_seconds{quantile="0.99"}')! < 30)
+  assert.equal(at(`sluice_build_info{version="1.2.3",node="${process.version}"}`), 1)
+  if (process.platform === 'linux') assert.ok(at('process_open_fds')! < at('process_max_fds')!)
+  assert.match(await page(), /^# TYPE process_cpu_seconds_total counter$/m)
+  assert.match(await contentType(), /^text\/plain; version=0\.0\.4/)
+})
+
+test('collections of garbage are counted', { timeout: 20_000 }, async (t) => {
+  const { series, page } = setUp(t)
+  const major = 'nodejs_gc_duration_seconds_count{kind="major"}'
+  assert.equal((await series())(major), 0)
+  const { setFlagsFromString } = await import('node:v8')
+  const { runInNewContext } = await import('node:vm')
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  // the observer is told by the event loop, some turns later
+  while (!/nodejs_gc_duration_seconds_count\{kind="major"\} [1-9]/.test(await page())) {
+    await new Promise(setImmediate)
+  }
+  assert.ok((await series())('nodejs_gc_duration_seconds_sum{kind="major"}')! > 0)
+})
+
+test('a hundred models fit into one page below 1 MiB', async (t) => {
+  const { metrics, page } = setUp(t)
+  for (let i = 0; i < 100; i++) {
+    const model = `fraud-detection-${i}`
+    metrics.emit({ kind: 'state', model, version: '1', state: 'ready' })
+    metrics.emit({ ...request({ rows: i, durationMs: i * 1.37, queueMs: i / 7 }), model })
+  }
+  const body = await page()
+  assert.ok(body.length < 2 ** 20, `${body.length} bytes`)
+  assert.match(body, /nv_inference_count\{model="fraud-detection-99",version="1"\} 99\n/)
+})
+
+test('the reference page and the server name the same metrics', (t) => {
+  const { metrics } = setUp(t)
+  const page = readFileSync(new URL('../../docs/reference/metrics.md', import.meta.url), 'utf8')
+  const documented = page
+    .split('\n')
+    .map((line) => /^\| `(\w+)` \| (\w+) \| (.*?) ?\| /.exec(line))
+    .filter((match) => match !== null)
+    .map(([, name, type, labels = '']) => `${name} ${type} ${labels.replaceAll('`', '')}`)
+  const served = metrics.families.map(
+    ({ name, type, labels }) => `${name} ${type} ${labels.join(', ')}`,
+  )
+  assert.deepEqual(documented.toSorted(), served.toSorted())
+})
+
+test('samples carry the labels that their metric declares', (t) => {
+  const { metrics } = setUp(t)
+  metrics.emit({ kind: 'state', model: 'iris', version: '1', state: 'ready' })
+  metrics.emit(request({}))
+  for (const { name, labels, samples } of metrics.families) {
+    for (const sample of samples()) {
+      const names = Object.keys({ ...sample.sharedLabels, ...sample.labels })
+      assert.deepEqual(
+        names.filter((label) => label !== 'le'),
+        labels,
+        name,
+      )
+    }
+  }
+})
+
+function setUp(t: TestContext) {
+  const metrics = new Metrics({ version: '1.2.3', clock: new HandClock(), wallNow: () => 1234 })
+  t.after(() => metrics.close())
+  const page = async () => (await metrics.render()).body
+  return {
+    metrics,
+    page,
+    contentType: async () => (await metrics.render()).contentType,
+    async series() {
+      const lines = (await page()).split('\n').filter((line) => line !== '' && line[0] !== '#')
+      const values = new Map(
+        lines.map((line) => {
+          const end = line.lastIndexOf(' ')
+          return [line.slice(0, end), Number(line.slice(end + 1))]
+        }),
+      )
+      return (name: string) => values.get(name)
+    },
+  }
+}
+
+function request(of: {
+  error?: ErrorCode
+  rows?: number
+  durationMs?: number
+  queueMs?: number
+  inputMs?: number
+  runMs?: number
+  outputMs?: number
+}): RequestEvent {
+  const { error, rows = 1, durationMs = 1, queueMs = 0, inputMs = 0, runMs = 0, outputMs = 0 } = of
+  const timing = error === undefined ? { queueMs, inputMs, runMs, outputMs } : undefined
+  return { kind: 'request', model: 'iris', version: '1', error, rows, durationMs, timing }
+}

@@ -1,0 +1,56 @@
+/**
+ * Metrics in the words of Prometheus. Events are added up in the tally, which costs a request next
+ * to nothing; series are made of it when somebody asks.
+ */
+import type { Registry } from 'prom-client'
+import { type Clock, systemClock } from '../clock.ts'
+import type { Event, Events } from '../events.ts'
+import type { Statistics, VersionStatistics } from '../statistics.ts'
+import type { Family } from './family.ts'
+import { modelFamilies } from './model-families.ts'
+import { processFamilies } from './process-families.ts'
+import { ProcessProbe } from './process-probe.ts'
+import { registryOf } from './registry.ts'
+import { Tally } from './tally.ts'
+
+export interface MetricsOptions {
+  /** Of Sluice. */
+  readonly version: string
+  readonly clock?: Clock
+  /** Milliseconds since 1970. */
+  readonly wallNow?: () => number
+}
+
+export class Metrics implements Events, Statistics {
+  /** Every metric there is, for the reference page. */
+  readonly families: readonly Family[]
+  readonly #tally: Tally
+  readonly #probe: ProcessProbe
+  #registry: Promise<Registry> | undefined
+
+  constructor({ version, clock = systemClock, wallNow = Date.now }: MetricsOptions) {
+    this.#tally = new Tally(wallNow)
+    this.#probe = new ProcessProbe(clock)
+    this.families = [...modelFamilies(this.#tally), ...processFamilies(this.#probe, version)]
+  }
+
+  emit(event: Event): void {
+    this.#tally.emit(event)
+  }
+
+  modelStatistics(name?: string, version?: string): readonly VersionStatistics[] {
+    return this.#tally.modelStatistics(name, version)
+  }
+
+  /** The page that Prometheus scrapes. The first one imports what writes it: tens of milliseconds. */
+  async render(): Promise<{ readonly contentType: string; readonly body: string }> {
+    this.#registry ??= registryOf(this.families)
+    const registry = await this.#registry
+    return { contentType: registry.contentType, body: await registry.metrics() }
+  }
+
+  /** Stops watching the process. */
+  close(): void {
+    this.#probe.close()
+  }
+}

@@ -1,0 +1,90 @@
+/** A Predictor that tells of every request it answers. */
+import type { Call } from '../call.ts'
+import type { Clock } from '../clock.ts'
+import { type ErrorCode, ServingError } from '../errors.ts'
+import type { Events } from '../events.ts'
+import type { InferenceRequest, InferenceResponse, Predictor, Timing } from '../predictor.ts'
+
+export interface Observation {
+  readonly model: string
+  readonly version: string
+  readonly events: Events
+  readonly clock: Clock
+}
+
+/**
+ * One `request` event for each `predict`, and one for each stream when it ends: by itself, by an
+ * error, or because nobody reads on, which counts as cancelled. A stream lasts as long as its
+ * reader takes; its timing is the sum over its answers.
+ */
+export function observed(predictor: Predictor, observation: Observation): Predictor {
+  const { model, version, events, clock } = observation
+  return {
+    signature: predictor.signature,
+
+    async predict(request, call) {
+      const began = clock.now()
+      try {
+        const response = await predictor.predict(request, call)
+        tell(request, began, undefined, response.timing)
+        return response
+      } catch (thrown) {
+        tell(request, began, ServingError.from(thrown).code, undefined)
+        throw thrown
+      }
+    },
+
+    async *stream(request, call) {
+      const began = clock.now()
+      let timing: Timing | undefined
+      let error: ErrorCode | undefined = 'cancelled'
+      try {
+        for await (const response of predictor.stream(request, call)) {
+          timing = sum(timing, response.timing)
+          yield response
+        }
+        error = undefined
+      } catch (thrown) {
+        error = ServingError.from(thrown).code
+        throw thrown
+      } finally {
+        tell(request, began, error === 'cancelled' ? whyEnded(call) : error, timing)
+      }
+    },
+  }
+
+  function tell(
+    request: InferenceRequest,
+    began: number,
+    error: ErrorCode | undefined,
+    timing: InferenceResponse['timing'] | undefined,
+  ): void {
+    const durationMs = clock.now() - began
+    events.emit({
+      kind: 'request',
+      model,
+      version,
+      error,
+      rows: rowsOf(request),
+      durationMs,
+      timing,
+    })
+  }
+}
+
+/** The first axis of the first input; 1 for a scalar. */
+function rowsOf({ inputs }: InferenceRequest): number {
+  return inputs[0]?.tensor.shape[0] ?? 1
+}
+
+const whyEnded = (call: Call): ErrorCode => call.ended?.code ?? 'cancelled'
+
+function sum(a: Timing | undefined, b: Timing): Timing {
+  if (a === undefined) return b
+  return {
+    queueMs: a.queueMs + b.queueMs,
+    inputMs: a.inputMs + b.inputMs,
+    runMs: a.runMs + b.runMs,
+    outputMs: a.outputMs + b.outputMs,
+  }
+}
