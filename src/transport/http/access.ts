@@ -1,0 +1,76 @@
+/**
+ * Who may do what: every route declares its scope, and one function decides.
+ *
+ * Bound to the loopback interface, everybody on this machine may do everything; the Host and Origin
+ * of a request are checked, so that a page in a browser cannot reach the server through a name that
+ * was made to point here (DNS rebinding). Bound elsewhere, `manage` takes the admin token.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
+import { fail, type ServingError } from '../../errors.ts'
+
+/** public: health · infer: predictions · read: metadata, metrics · manage: changes the server */
+export const SCOPES = ['public', 'infer', 'read', 'manage'] as const
+export type Scope = (typeof SCOPES)[number]
+
+export interface AccessPolicy {
+  /** The address that the server is bound to. */
+  readonly boundTo: string
+  readonly adminToken: string | undefined
+  /** Names in Host and Origin headers that are let in beside this machine's own. */
+  readonly allowedHosts: readonly string[]
+  readonly corsOrigins: readonly string[]
+}
+
+export interface AccessRequest {
+  readonly scope: Scope
+  readonly host: string | undefined
+  readonly origin: string | undefined
+  readonly authorization: string | undefined
+}
+
+/** Why the request is refused, or undefined if it may go on. */
+export function refusal(policy: AccessPolicy, request: AccessRequest): ServingError | undefined {
+  if (isLoopback(policy.boundTo))
+    return request.scope === 'public' ? undefined : foreign(policy, request)
+  return request.scope === 'manage' ? withoutToken(policy, request) : undefined
+}
+
+export function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address)
+}
+
+function foreign(policy: AccessPolicy, { host, origin }: AccessRequest): ServingError | undefined {
+  if (host !== undefined && !isKnown(policy, hostName(host))) {
+    return fail('HOST_REFUSED', { header: 'Host', got: host.slice(0, 100) })
+  }
+  if (origin === undefined || policy.corsOrigins.includes(origin)) return undefined
+  const name = URL.canParse(origin) ? new URL(origin).hostname.replace(/^\[|\]$/g, '') : undefined
+  if (name !== undefined && isKnown(policy, name)) return undefined
+  return fail('HOST_REFUSED', { header: 'Origin', got: origin.slice(0, 100) })
+}
+
+function withoutToken(
+  { adminToken }: AccessPolicy,
+  { authorization }: AccessRequest,
+): ServingError | undefined {
+  if (adminToken === undefined) return fail('TOKEN_UNSET')
+  const given = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+  if (given === undefined) return fail('TOKEN_MISSING')
+  return timingSafeEqual(digest(given), digest(adminToken)) ? undefined : fail('TOKEN_WRONG')
+}
+
+/** A name that cannot be made to point here by somebody else: an address, localhost, or a listed one. */
+function isKnown({ allowedHosts }: AccessPolicy, name: string): boolean {
+  const lower = name.toLowerCase()
+  return (
+    isIP(lower) !== 0 ||
+    lower === 'localhost' ||
+    lower.endsWith('.localhost') ||
+    allowedHosts.some((allowed) => allowed.toLowerCase() === lower)
+  )
+}
+
+const hostName = (host: string): string => host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

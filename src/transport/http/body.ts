@@ -1,0 +1,181 @@
+/**
+ * Reads the body of a request, once, into memory that is used again.
+ *
+ * The limit holds before anything is kept, also for what a compressed body inflates to. A body
+ * whose length is known is read into one buffer, in which the byte at `alignAt` lies on a boundary
+ * of 64 bytes, so that a tensor that begins there can be used where it lies.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import { createGunzip, createInflate } from 'node:zlib'
+import type { Call } from '../../call.ts'
+import { fail, type ServingError } from '../../errors.ts'
+import type { BodyBuffers } from './body-buffers.ts'
+
+export interface BodyLimits {
+  /** Of the body as it is used: after inflating. */
+  readonly maxBytes: number
+  /** The longest pause between two pieces of the body. */
+  readonly pauseMs: number
+}
+
+export interface Body {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Gives the memory back. Nothing may refer to `bytes` any more. */
+  recycle(): void
+}
+
+export async function readBody(
+  request: IncomingMessage,
+  call: Call,
+  limits: BodyLimits,
+  buffers: BodyBuffers,
+  alignAt = 0,
+): Promise<Body> {
+  const declared = request.headers['content-length']
+  const length = declared === undefined ? undefined : Number(declared)
+  if (length !== undefined && length > limits.maxBytes) {
+    throw fail('BODY_TOO_LARGE', { limit: limits.maxBytes })
+  }
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
+  if (encoding === 'identity' || encoding === '') {
+    const sink = new Sink(buffers, limits.maxBytes, length, alignAt)
+    return fill(sink, request, request, call, limits)
+  }
+  const inflate = inflaters[encoding]
+  if (inflate === undefined) {
+    throw fail('MEDIA_TYPE_UNSUPPORTED', {
+      what: 'content-encoding',
+      got: encoding.slice(0, 40),
+      expected: 'gzip, deflate or identity',
+    })
+  }
+  const inflated = inflate()
+  request.pipe(inflated)
+  return fill(
+    new Sink(buffers, limits.maxBytes, undefined, alignAt),
+    inflated,
+    request,
+    call,
+    limits,
+  )
+}
+
+const inflaters: Readonly<Record<string, () => Readable & NodeJS.WritableStream>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+}
+
+function fill(
+  sink: Sink,
+  source: Readable,
+  request: IncomingMessage,
+  call: Call,
+  { pauseMs }: BodyLimits,
+): Promise<Body> {
+  return new Promise((resolve, reject) => {
+    const pause = setTimeout(() => settle(fail('BODY_TIMEOUT', { ms: pauseMs })), pauseMs)
+    const stopListening = call.onEnd((why) => settle(why))
+    const settle = (error: ServingError | undefined) => {
+      clearTimeout(pause)
+      stopListening?.()
+      source.removeAllListeners('data')
+      if (error === undefined) {
+        resolve(sink.body())
+        return
+      }
+      if (source !== request) request.unpipe()
+      sink.recycle()
+      reject(error)
+    }
+    source.on('data', (chunk: Buffer) => {
+      pause.refresh()
+      const problem = sink.write(chunk)
+      if (problem !== undefined) settle(problem)
+    })
+    source.on('end', () => settle(sink.missing()))
+    source.on('error', (cause) => {
+      settle(
+        source === request
+          ? fail('CANCELLED', {}, cause)
+          : fail('BODY_MALFORMED', { problem: 'the compressed body is damaged' }, cause),
+      )
+    })
+    if (source !== request) request.on('error', (cause) => settle(fail('CANCELLED', {}, cause)))
+  })
+}
+
+/** Where the pieces of one body go. */
+class Sink {
+  readonly #buffers: BodyBuffers
+  readonly #maxBytes: number
+  readonly #length: number | undefined
+  readonly #alignAt: number
+  #only: Buffer<ArrayBuffer> | undefined
+  #buffer: ArrayBuffer | undefined
+  #start = 0
+  #size = 0
+  #pieces = 0
+
+  constructor(buffers: BodyBuffers, maxBytes: number, length: number | undefined, alignAt: number) {
+    this.#buffers = buffers
+    this.#maxBytes = maxBytes
+    this.#length = length
+    this.#alignAt = alignAt
+  }
+
+  /** What is wrong with the body so far. */
+  write(piece: Buffer): ServingError | undefined {
+    this.#pieces += 1
+    const size = this.#size + piece.byteLength
+    if (size > this.#maxBytes) return fail('BODY_TOO_LARGE', { limit: this.#maxBytes })
+    if (this.#length === undefined && this.#pieces > maxPieces) {
+      return fail('BODY_MALFORMED', { problem: `the body comes in more than ${maxPieces} chunks` })
+    }
+    if (size === this.#length && this.#size === 0) {
+      // a small body comes whole: it is used where it lies
+      this.#only = piece as Buffer<ArrayBuffer>
+      this.#size = size
+      return undefined
+    }
+    this.#makeRoom(size)
+    new Uint8Array(this.#buffer!, this.#start + this.#size, piece.byteLength).set(piece)
+    this.#size = size
+    return undefined
+  }
+
+  missing(): ServingError | undefined {
+    if (this.#length === undefined || this.#size === this.#length) return undefined
+    return fail('BODY_MALFORMED', {
+      problem: `the body ends after ${this.#size} bytes, expected ${this.#length}`,
+    })
+  }
+
+  body(): Body {
+    const bytes =
+      this.#only ?? new Uint8Array(this.#buffer ?? new ArrayBuffer(0), this.#start, this.#size)
+    return { bytes, recycle: () => this.recycle() }
+  }
+
+  recycle(): void {
+    if (this.#buffer !== undefined) this.#buffers.give(this.#buffer)
+    this.#buffer = undefined
+  }
+
+  #makeRoom(size: number): void {
+    const room = this.#buffer === undefined ? 0 : this.#buffer.byteLength - this.#start
+    if (size <= room) return
+    const start = (boundary - (this.#alignAt % boundary)) % boundary
+    const grown = this.#buffers.take(start + Math.max(size, this.#length ?? 2 * size))
+    if (this.#buffer !== undefined) {
+      new Uint8Array(grown, start).set(new Uint8Array(this.#buffer, this.#start, this.#size))
+      this.#buffers.give(this.#buffer)
+    }
+    this.#buffer = grown
+    this.#start = start
+  }
+}
+
+const boundary = 64
+const maxPieces = 65_536

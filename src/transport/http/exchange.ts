@@ -1,0 +1,155 @@
+/** One request and the answer to it, as a protocol sees them. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Call } from '../../call.ts'
+import type { Clock } from '../../clock.ts'
+import { fail, type ServingError } from '../../errors.ts'
+import { type Body, type BodyLimits, readBody } from './body.ts'
+import type { BodyBuffers } from './body-buffers.ts'
+import { encodeBody } from './compression.ts'
+
+export interface ExchangeOptions {
+  readonly clock: Clock
+  readonly buffers: BodyBuffers
+  readonly limits: BodyLimits
+}
+
+export type Headers = Readonly<Record<string, string>>
+
+export class Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly call: Call
+  readonly startedAt: number
+  /** The path without the query. */
+  readonly path: string
+  /** What is wrong with the headers that every request may carry. */
+  readonly malformed: ServingError | undefined
+  params: Readonly<Record<string, string | undefined>> = {}
+  /** The pattern of the route, for the log. */
+  route = ''
+  /** Who answered, once known. */
+  model: string | undefined
+  version: string | undefined
+  bytesIn = 0
+  bytesOut = 0
+  readonly #options: ExchangeOptions
+  readonly #queryAt: number
+
+  constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
+    this.request = request
+    this.response = response
+    this.#options = options
+    const url = request.url ?? '/'
+    this.#queryAt = url.indexOf('?')
+    this.path = this.#queryAt === -1 ? url : url.slice(0, this.#queryAt)
+    this.startedAt = options.clock.now()
+    const timeoutMs = timeoutOf(this.header('x-request-timeout-ms'))
+    this.malformed = typeof timeoutMs === 'object' ? timeoutMs : undefined
+    this.call = new Call({
+      requestId: requestIdOf(this.header('x-request-id')),
+      deadline: typeof timeoutMs === 'number' ? this.startedAt + timeoutMs : undefined,
+      traceparent: this.header('traceparent'),
+    })
+  }
+
+  header(name: string): string | undefined {
+    const value = this.request.headers[name]
+    return Array.isArray(value) ? value[0] : value
+  }
+
+  get query(): URLSearchParams {
+    return new URLSearchParams(
+      this.#queryAt === -1 ? '' : this.request.url!.slice(this.#queryAt + 1),
+    )
+  }
+
+  /** The byte at `alignAt` will lie on a boundary of 64 bytes, where the body's length is known. */
+  async readBody(alignAt?: number): Promise<Body> {
+    const { limits, buffers } = this.#options
+    if (this.header('expect')?.toLowerCase() === '100-continue') this.response.writeContinue()
+    const body = await readBody(this.request, this.call, limits, buffers, alignAt)
+    this.bytesIn = body.bytes.byteLength
+    return body
+  }
+
+  /** Tells the client and the log which version answered. */
+  answeredBy(model: string, version: string): void {
+    this.model = model
+    this.version = version
+    this.response.setHeader('x-sluice-version', version)
+  }
+
+  json(status: number, text: string, headers?: Headers): Promise<void> | void {
+    return this.send(status, 'application/json', Buffer.from(text), headers)
+  }
+
+  send(
+    status: number,
+    contentType: string,
+    bytes: Uint8Array,
+    headers: Headers = {},
+  ): Promise<void> | void {
+    const accepted = this.header('accept-encoding')
+    if (accepted === undefined || bytes.byteLength === 0) {
+      this.#write(status, contentType, bytes, headers)
+      return
+    }
+    return encodeBody(bytes, accepted).then((encoded) => {
+      const encoding: Headers =
+        encoded.encoding === undefined
+          ? headers
+          : { ...headers, 'content-encoding': encoded.encoding, vary: 'accept-encoding' }
+      this.#write(status, contentType, encoded.bytes, encoding)
+    })
+  }
+
+  #write(status: number, contentType: string, bytes: Uint8Array, headers: Headers): void {
+    const { response, request } = this
+    if (response.headersSent || response.destroyed) return
+    response.statusCode = status
+    if (bytes.byteLength > 0) response.setHeader('content-type', contentType)
+    response.setHeader('content-length', bytes.byteLength)
+    for (const name of Object.keys(headers)) response.setHeader(name, headers[name]!)
+    this.bytesOut = bytes.byteLength
+    if (request.complete) response.end(request.method === 'HEAD' ? undefined : bytes)
+    else this.#endLate(bytes)
+  }
+
+  /**
+   * The body was not read to its end. Closing at once would reset the connection, and the client
+   * would lose the answer while it still writes: what comes is thrown away for a moment first.
+   */
+  #endLate(bytes: Uint8Array): void {
+    const { response, request } = this
+    response.shouldKeepAlive = false
+    response.write(bytes)
+    const end = () => {
+      clearTimeout(patience)
+      response.end()
+      request.destroy()
+    }
+    const patience = setTimeout(end, lingerMs)
+    request.once('end', end)
+    request.once('close', () => clearTimeout(patience))
+    request.resume()
+  }
+}
+
+const lingerMs = 1000
+
+/** The client's own id where it is fit to be logged and sent back, else a new one. */
+function requestIdOf(given: string | undefined): string {
+  return given !== undefined && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID()
+}
+
+function timeoutOf(header: string | undefined): number | ServingError | undefined {
+  if (header === undefined) return undefined
+  const ms = Number(header)
+  if (header.trim() !== '' && ms > 0 && Number.isFinite(ms)) return ms
+  return fail('PARAMETER_INVALID', {
+    parameter: 'x-request-timeout-ms',
+    expected: 'a number of milliseconds above 0',
+    got: JSON.stringify(header.slice(0, 40)),
+  })
+}

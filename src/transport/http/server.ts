@@ -1,0 +1,182 @@
+/**
+ * The HTTP server: sockets, limits, access, and one answer to every request.
+ *
+ * It knows nothing of inference. A request is matched to a route, let in or refused, and handed to
+ * the protocol; whatever that throws comes back in the protocol's own words. A client that leaves
+ * ends the call.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { watchDeadline } from '../../call.ts'
+import type { Clock } from '../../clock.ts'
+import { ServingError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import { type AccessPolicy, refusal } from './access.ts'
+import { BodyBuffers } from './body-buffers.ts'
+import { answerClientError } from './client-error.ts'
+import { allowOrigin, answerOptions } from './cors.ts'
+import { Exchange, type ExchangeOptions } from './exchange.ts'
+import type { HttpProtocol } from './route.ts'
+import { type Match, Router } from './router.ts'
+
+export interface HttpServerOptions {
+  readonly host: string
+  /** 0 picks a free one. */
+  readonly port: number
+  readonly protocols: readonly HttpProtocol[]
+  readonly access: AccessPolicy
+  readonly maxBodyBytes: number
+  readonly headersTimeoutMs: number
+  readonly bodyTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly clock: Clock
+  readonly log: Log
+  /** Told of every request once it is answered, or its client has left. */
+  readonly onAnswered: (exchange: Exchange, error: ServingError | undefined) => void
+}
+
+export class HttpServer {
+  readonly host: string
+  readonly port: number
+  readonly #server: Server
+  readonly #options: HttpServerOptions
+  readonly #router: Router
+  readonly #exchangeOptions: ExchangeOptions
+  #draining = false
+
+  private constructor(server: Server, options: HttpServerOptions) {
+    this.#server = server
+    this.#options = options
+    this.#router = new Router(options.protocols)
+    this.#exchangeOptions = {
+      clock: options.clock,
+      buffers: new BodyBuffers(keptBodies * options.maxBodyBytes),
+      limits: { maxBytes: options.maxBodyBytes, pauseMs: options.bodyTimeoutMs },
+    }
+    const { address, port } = server.address() as AddressInfo
+    this.host = address
+    this.port = port
+    const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+      void this.#answer(request, response)
+    }
+    server.on('request', onRequest)
+    server.on('checkContinue', onRequest)
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+      answerClientError(error, socket, options.headersTimeoutMs),
+    )
+  }
+
+  /** Fails with the system's error, such as EADDRINUSE. */
+  static async listen(options: HttpServerOptions): Promise<HttpServer> {
+    const server = createServer({
+      headersTimeout: options.headersTimeoutMs,
+      requestTimeout: Math.max(wholeRequestMs, options.headersTimeoutMs),
+      keepAliveTimeout: options.idleTimeoutMs,
+      connectionsCheckingInterval: 1000,
+      noDelay: true,
+    })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(options.port, options.host, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+    return new HttpServer(server, options)
+  }
+
+  get url(): string {
+    const host = this.host.includes(':') ? `[${this.host}]` : this.host
+    return `http://${host}:${this.port}`
+  }
+
+  /** Takes no more connections; resolves when every request is answered and all are closed. */
+  drain(): Promise<void> {
+    this.#draining = true
+    return new Promise((resolve) => this.#server.close(() => resolve()))
+  }
+
+  /** Closes every connection at once. */
+  abort(): void {
+    this.#server.closeAllConnections()
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { clock, access } = this.#options
+    const exchange = new Exchange(request, response, this.#exchangeOptions)
+    response.setHeader('x-request-id', exchange.call.requestId)
+    if (this.#draining) response.setHeader('connection', 'close')
+    allowOrigin(exchange, access.corsOrigins)
+
+    let error: ServingError | undefined
+    response.on('close', () => {
+      if (!response.writableFinished) {
+        exchange.call.cancel()
+        error ??= exchange.call.ended
+      }
+      this.#options.onAnswered(exchange, error)
+    })
+    const stopWatching = watchDeadline(exchange.call, clock)
+    const match = this.#router.match(request.method ?? 'GET', exchange.path)
+    try {
+      await this.#handle(exchange, match)
+    } catch (thrown) {
+      error = ServingError.from(thrown)
+      this.#logFailure(exchange, error)
+      this.#fail(exchange, match.protocol, error)
+    } finally {
+      stopWatching()
+    }
+  }
+
+  #handle(exchange: Exchange, match: Match): Promise<void> | void {
+    const { access } = this.#options
+    if ('problem' in match) {
+      if (exchange.request.method === 'OPTIONS' && match.allowed.length > 0) {
+        return answerOptions(exchange, match.allowed)
+      }
+      throw match.problem
+    }
+    exchange.params = match.params
+    exchange.route = match.route.path
+    const refused =
+      refusal(access, {
+        scope: match.route.scope,
+        host: exchange.header('host'),
+        origin: exchange.header('origin'),
+        authorization: exchange.header('authorization'),
+      }) ?? exchange.malformed
+    if (refused !== undefined) throw refused
+    return match.route.handle(exchange)
+  }
+
+  #fail(exchange: Exchange, protocol: HttpProtocol, error: ServingError): void {
+    if (exchange.response.headersSent) {
+      // half an answer cannot be mended: let the client see that it is not whole
+      exchange.response.destroy()
+      return
+    }
+    try {
+      protocol.fail(exchange, error)
+    } catch (thrown) {
+      this.#options.log.error('error could not be told', { cause: thrown })
+      exchange.response.destroy()
+    }
+  }
+
+  #logFailure(exchange: Exchange, error: ServingError): void {
+    if (error.code !== 'internal') return
+    this.#options.log.error('request failed', {
+      requestId: exchange.call.requestId,
+      route: exchange.route,
+      reason: error.reason,
+      cause: error.cause,
+    })
+  }
+}
+
+/** How many of the largest bodies' memory is kept for use again. */
+const keptBodies = 2
+
+/** However slowly a body trickles, a request is here by then. */
+const wholeRequestMs = 300_000
