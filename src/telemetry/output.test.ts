@@ -86,19 +86,25 @@ test('a process that dies keeps its last words with flushSync', () => {
   assert.equal(run("log.error('one'); log.flushSync(); process.exit(0)"), 1)
 })
 
-test('a full pipe whose reader is slow loses nothing', async () => {
-  const child = spawn(process.execPath, [
-    ...flags,
-    script(
-      "for (let i = 0; i < 20000; i++) log.info('a line of some length', { i }); await log.close()",
-    ),
-  ])
-  await new Promise((resolve) => child.stderr.once('readable', resolve))
-  let text = ''
-  for await (const chunk of child.stderr) text += chunk
-  assert.equal(text.split('\n').length - 1, 20_000)
-  assert.match(text, /i=19999\n$/)
-})
+for (const [kind, before] of [
+  ['blocking', ''],
+  // Node makes the pipe non-blocking when it opens the stream
+  ['non-blocking', 'process.stderr;'],
+]) {
+  test(`a full ${kind} pipe whose reader is slow loses nothing`, async () => {
+    const child = spawn(process.execPath, [
+      ...flags,
+      script(
+        `${before} for (let i = 0; i < 20000; i++) log.info('a line of some length', { i }); await log.close()`,
+      ),
+    ])
+    await new Promise((resolve) => child.stderr.once('readable', resolve))
+    let text = ''
+    for await (const chunk of child.stderr) text += chunk
+    assert.equal(text.split('\n').length - 1, 20_000)
+    assert.match(text, /i=19999\n$/)
+  })
+}
 
 function setUp(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-output-'))
