@@ -57,7 +57,8 @@ export function tensorFromBytes(
       got: `${bytes.byteLength} bytes`,
     })
   }
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice()
+  // no slice: that of a Buffer is a view
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes)
   return { datatype, shape, data: view(aligned.buffer, aligned.byteOffset, count) }
 }
 
