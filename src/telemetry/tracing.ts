@@ -140,8 +140,8 @@ function hrTime(epochMs: number): [number, number] {
 }
 
 const kinds = { server: 'SERVER', internal: 'INTERNAL', client: 'CLIENT' } as const
-const exportTimeoutMs = 5000
-const shutdownTimeoutMs = 6000
+const exportTimeoutMs = 2500
+const shutdownTimeoutMs = 3000
 
 const packageNames = [
   '@opentelemetry/api',
