@@ -1,0 +1,62 @@
+/** A program started for the benchmarks that speaks in lines; it never outlives this process. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+export class Child {
+  readonly #process: ChildProcess
+  readonly #lines: AsyncIterator<string>
+  readonly #name: string
+  readonly #kill: () => void
+
+  /** `stderr` is a file descriptor; without it errors go where those of this process go. */
+  constructor(
+    command: string,
+    args: readonly string[],
+    options: { readonly stderr?: number; readonly env?: NodeJS.ProcessEnv } = {},
+  ) {
+    this.#name = [command, ...args].join(' ')
+    this.#process = spawn(command, args, {
+      stdio: ['pipe', 'pipe', options.stderr ?? 'inherit'],
+      env: { ...process.env, ...options.env },
+    })
+    this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]()
+    this.#kill = () => this.#process.kill('SIGKILL')
+    process.once('exit', this.#kill)
+  }
+
+  get pid(): number {
+    const { pid } = this.#process
+    if (pid === undefined) throw new Error(`${this.#name} did not start`)
+    return pid
+  }
+
+  /** The next line on stdout. */
+  async line(): Promise<string> {
+    const { done, value } = await this.#lines.next()
+    if (done) throw new Error(`${this.#name} has ended`)
+    return value
+  }
+
+  /** One line of JSON in, one line of JSON out. */
+  async ask<Answer>(question: unknown): Promise<Answer> {
+    this.#process.stdin!.write(`${JSON.stringify(question)}\n`)
+    return JSON.parse(await this.line()) as Answer
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal)
+  }
+
+  /** Ends it, with SIGKILL where it has not ended after five seconds. */
+  async stop(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const ended = once(this.#process, 'exit')
+      this.#process.kill('SIGTERM')
+      const late = setTimeout(this.#kill, 5000)
+      await ended
+      clearTimeout(late)
+    }
+    process.off('exit', this.#kill)
+  }
+}

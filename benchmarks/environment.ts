@@ -1,0 +1,28 @@
+/** Where and with what the numbers were taken. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
+import { python } from './bare-side.ts'
+
+export function environment(script: string) {
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', dirname(script), ...args], { encoding: 'utf8' }).trim()
+  const ort = join(import.meta.dirname, '../node_modules/onnxruntime-node/package.json')
+  const pythonOrt = 'import onnxruntime; print(onnxruntime.__version__)'
+  return {
+    date: new Date().toISOString(),
+    git: git('rev-parse', 'HEAD'),
+    changedFiles: git('status', '--porcelain', '--untracked-files=no').split('\n').filter(Boolean),
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    kernel: release(),
+    loadAverage: loadavg(),
+    node: process.version,
+    onnxruntimeNode: (JSON.parse(readFileSync(ort, 'utf8')) as { version: string }).version,
+    onnxruntimePython: execFileSync(python, ['-c', pythonOrt], { encoding: 'utf8' }).trim(),
+  }
+}
+
+export type Environment = ReturnType<typeof environment>

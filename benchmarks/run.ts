@@ -1,0 +1,149 @@
+/**
+ * How close is the server to bare ONNX Runtime? One command; see README.md for method and results.
+ *
+ *     node benchmarks/run.ts [--workload W3,W2b,W1,start] [--rounds 10] [--quick] [--server SCRIPT]
+ *
+ * A run of everything with ten rounds or more is a result of record: its JSON goes to `results/`
+ * and its table into README.md. Any other goes to `results/local/`, which git ignores.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Environment, environment } from './environment.ts'
+import { openOneClient } from './one-client.ts'
+import { prepare } from './prepare.ts'
+import { type Question, rate } from './question.ts'
+import { type Pace, type Round, runRounds } from './rounds.ts'
+import { openSaturation } from './saturation.ts'
+import { openStart } from './start.ts'
+import { between, table } from './table.ts'
+import { openTabular } from './tabular.ts'
+import { claims, exitCode, type Summary, summarize, worse } from './verdict.ts'
+import { workloads } from './workloads.ts'
+
+interface Asked {
+  readonly name: string
+  readonly notes: Question['notes']
+  readonly rounds: readonly Round[]
+}
+
+/** What the JSON file holds. */
+interface Results {
+  readonly environment: Environment
+  readonly pace: Pace
+  readonly questions: readonly Asked[]
+  readonly summaries: readonly Summary[]
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    workload: { type: 'string', default: 'W3,W2b,W1,start' },
+    rounds: { type: 'string', default: '10' },
+    quick: { type: 'boolean', default: false },
+    server: { type: 'string', default: join(import.meta.dirname, '../bin/sluice.mjs') },
+  },
+})
+const script = resolve(flags.server)
+const pace: Pace = flags.quick
+  ? { rounds: 3, phaseSeconds: 1, calibratorSeconds: 0.5 }
+  : { rounds: Number(flags.rounds), phaseSeconds: 4, calibratorSeconds: 1 }
+const openers = {
+  W3: [() => openOneClient(workloads.W3, script), () => openSaturation(workloads.W3, script)],
+  W2b: [() => openSaturation(workloads.W2b, script)],
+  W1: (['json', 'binary'] as const).flatMap((format) =>
+    [1, 8, 32].map((connections) => () => openTabular(workloads.W1, script, format, connections)),
+  ),
+  start: [() => openStart(workloads.W1, script)],
+}
+
+// Children are killed on exit; without a handler a signal would leave them behind.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  const wanted = flags.workload.split(',')
+  const unknown = wanted.filter((name) => !(name in openers))
+  if (unknown.length > 0 || !(pace.rounds >= 1)) {
+    console.error(
+      unknown.length > 0
+        ? `--workload ${unknown}: unknown; there are ${Object.keys(openers).join(', ')}`
+        : `--rounds ${flags.rounds}: expected a whole number from 1`,
+    )
+    return 2
+  }
+  prepare()
+  const where = environment(script)
+  const questions: Asked[] = []
+  const summaries: Summary[] = []
+  for (const open of wanted.flatMap((name) => openers[name as keyof typeof openers])) {
+    const question = await open()
+    try {
+      const rounds = await runRounds(question, pace, readStat, progress(question.name))
+      questions.push({ name: question.name, notes: question.notes, rounds })
+      summaries.push(...question.metrics.map((m) => summarize(question.name, m, rounds)))
+    } finally {
+      await question.close()
+    }
+  }
+  report({ environment: where, pace, questions, summaries }, wanted.length)
+  return exitCode(summaries)
+}
+
+function report(results: Results, groups: number): void {
+  const ofRecord = groups === Object.keys(openers).length && results.pace.rounds >= 10
+  const folder = join(import.meta.dirname, ofRecord ? 'results' : 'results/local')
+  mkdirSync(folder, { recursive: true })
+  const text = page(results, lastRecord())
+  const file = join(folder, `${results.environment.date.replaceAll(/[:.]/g, '-')}.json`)
+  writeFileSync(file, `${JSON.stringify(results, undefined, 1)}\n`)
+  if (ofRecord) {
+    const readme = join(import.meta.dirname, 'README.md')
+    const now = readFileSync(readme, 'utf8')
+    writeFileSync(readme, between(now, '<!-- results -->', '<!-- /results -->', text))
+  }
+  console.log(text)
+  console.error(`raw rounds: ${file}`)
+}
+
+function page({ environment: e, pace: p, summaries }: Results, last: Results | undefined): string {
+  const changed = e.changedFiles.length > 0 ? `, ${e.changedFiles.length} files changed` : ''
+  const verdicts = [...claims(summaries)]
+  const lost = last ? worse(last.summaries, summaries) : []
+  return [
+    `${e.date.slice(0, 10)}, ${e.git.slice(0, 12)}${changed}; ${e.cores} cores of ${e.cpu}, Linux ${e.kernel}, Node ${e.node}, ONNX Runtime ${e.onnxruntimeNode} (Python: ${e.onnxruntimePython}); ${p.rounds} rounds, ${p.phaseSeconds} s a phase.`,
+    table(summaries),
+    verdicts.map(([claim, verdict]) => `- ${claim}: **${verdict}**`).join('\n'),
+    `What got worse since ${last ? `${last.environment.date.slice(0, 10)}, ${last.environment.git.slice(0, 12)}` : 'the last record (there is none)'}: ${
+      lost.map((s) => `${s.question}: ${s.metric}`).join('; ') || 'nothing that both intervals show'
+    }.`,
+  ].join('\n\n')
+}
+
+/** The newest result of record, which "what got worse" is measured against. */
+function lastRecord(): Results | undefined {
+  const folder = join(import.meta.dirname, 'results')
+  const newest = readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .at(-1)
+  if (newest === undefined) return undefined
+  return JSON.parse(readFileSync(join(folder, newest), 'utf8')) as Results
+}
+
+function readStat(): string {
+  return readFileSync('/proc/stat', 'utf8')
+}
+
+/** Says on stderr how each round went. */
+function progress(name: string): (round: Round) => void {
+  let count = 0
+  return ({ samples, discarded }) => {
+    count += 1
+    const shown = Object.entries(samples).map(
+      ([phase, s]) => `${phase} ${rate(s).toFixed(1)}/s p50 ${s.p50Ms.toFixed(3)} ms`,
+    )
+    const fate = discarded === null ? '' : `; discarded: ${discarded}`
+    console.error(`${name}, round ${count}: ${shown.join(', ')}${fate}`)
+  }
+}

@@ -1,0 +1,60 @@
+/** Starts the server under test, and the echo it is compared with. */
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Child } from './child.ts'
+
+export interface Server {
+  readonly child: Child
+  readonly url: string
+  stop(): Promise<void>
+}
+
+export interface StartOptions {
+  /** The command's script, such as `bin/sluice.mjs`. */
+  readonly script: string
+  readonly nodeArgs?: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/**
+ * Ready when it returns. Everything is as a user gets it: validation, metrics and access log are
+ * on, and the log goes to a file.
+ */
+export async function startSluice(modelPath: string, options: StartOptions): Promise<Server> {
+  const log = join(tmpdir(), `sluice-benchmark-${process.pid}-${performance.now()}.log`)
+  const stderr = openSync(log, 'a')
+  const args = [
+    ...(options.nodeArgs ?? []),
+    options.script,
+    'serve',
+    modelPath,
+    ...['--http-port', '0', '--metrics-port', 'off', '--log-format', 'json'],
+  ]
+  const child = new Child(process.execPath, args, { stderr, env: options.env ?? {} })
+  closeSync(stderr)
+  const stop = async () => {
+    await child.stop()
+    rmSync(log)
+  }
+  try {
+    return { child, url: await readyUrl(child), stop }
+  } catch (cause) {
+    const said = readFileSync(log, 'utf8').slice(-2000)
+    await stop()
+    throw new Error(`the server did not become ready; it said:\n${said}`, { cause })
+  }
+}
+
+/** `node:http` that reads the body and answers the same bytes. */
+export async function startEcho(): Promise<Server> {
+  const child = new Child(process.execPath, [join(import.meta.dirname, 'echo.ts')])
+  return { child, url: await readyUrl(child), stop: () => child.stop() }
+}
+
+async function readyUrl(child: Child): Promise<string> {
+  const line = await child.line()
+  const url = /http:\/\/[^\s/]+/.exec(line)?.[0]
+  if (url === undefined) throw new Error(`no address in the ready line: ${line}`)
+  return url
+}

@@ -1,0 +1,105 @@
+/** What is asked: the models that `models.py` builds, and the bodies of the requests for them. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface Workload {
+  readonly id: string
+  readonly model: string
+  readonly input: string
+  readonly output: string
+  readonly datatype: 'FP32' | 'INT64'
+  /** Of one request: always one row. */
+  readonly shape: readonly number[]
+  /** The bars of issue and documentation; none where the figure is only recorded. */
+  readonly bars: { readonly oneClientMs?: number; readonly rate?: number; readonly cpu?: number }
+}
+
+export const workloads = {
+  W1: {
+    id: 'W1',
+    model: 'mlp',
+    input: 'features',
+    output: 'probabilities',
+    datatype: 'FP32',
+    shape: [1, 32],
+    bars: {},
+  },
+  W2b: {
+    id: 'W2b',
+    model: 'squeezenet',
+    input: 'data_0',
+    output: 'softmaxout_1',
+    datatype: 'FP32',
+    shape: [1, 3, 224, 224],
+    bars: { rate: 0.95, cpu: 1.15 },
+  },
+  W3: {
+    id: 'W3',
+    model: 'encoder',
+    input: 'input_ids',
+    output: 'embedding',
+    datatype: 'INT64',
+    shape: [1, 32],
+    bars: { oneClientMs: 0.3, rate: 0.95, cpu: 1.05 },
+  },
+} as const satisfies Record<string, Workload>
+
+export const modelsFolder = join(import.meta.dirname, 'models')
+export const modelPath = (workload: Workload) => join(modelsFolder, `${workload.model}.onnx`)
+export const inputsPath = (workload: Workload) => join(modelsFolder, `${workload.model}.inputs`)
+
+/** The different inputs, each the raw elements of one request. */
+export function inputsOf(workload: Workload): readonly Buffer[] {
+  const all = readFileSync(inputsPath(workload))
+  const size = workload.shape.reduce((a, b) => a * b, 1) * (workload.datatype === 'INT64' ? 8 : 4)
+  return Array.from({ length: all.byteLength / size }, (_, i) =>
+    all.subarray(i * size, (i + 1) * size),
+  )
+}
+
+export type Format = 'binary' | 'json'
+
+export interface Requests {
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly bodies: readonly Buffer[]
+}
+
+/** `binary`: the Open Inference Protocol with binary tensors. `json`: the plain API. */
+export function requestsOf(workload: Workload, format: Format): Requests {
+  const inputs = inputsOf(workload)
+  if (format === 'json') {
+    return {
+      path: `/predict/${workload.model}`,
+      headers: { 'content-type': 'application/json' },
+      bodies: inputs.map((bytes) => Buffer.from(JSON.stringify({ features: decimals(bytes) }))),
+    }
+  }
+  const { input: name, output, datatype, shape } = workload
+  const header = Buffer.from(
+    JSON.stringify({
+      inputs: [{ name, shape, datatype, parameters: { binary_data_size: inputs[0]?.length } }],
+      outputs: [{ name: output, parameters: { binary_data: true } }],
+    }),
+  )
+  return {
+    path: `/v2/models/${workload.model}/infer`,
+    headers: {
+      'content-type': 'application/octet-stream',
+      'inference-header-content-length': String(header.length),
+    },
+    bodies: inputs.map((bytes) => Buffer.concat([header, bytes])),
+  }
+}
+
+/** The elements of an FP32 output that an answer carries. */
+export function answerOf(format: Format, body: Buffer, headerLength: number): readonly number[] {
+  if (format === 'binary') return [...floats(body.subarray(headerLength))]
+  const answer = JSON.parse(body.toString()) as { probability?: number[] }
+  if (!answer.probability) throw new Error(`no probability in the answer: ${body.toString()}`)
+  return answer.probability
+}
+
+const decimals = (bytes: Buffer) => [...floats(bytes)].map((value) => Number(value.toFixed(2)))
+
+const floats = (bytes: Buffer) => new Float32Array(Uint8Array.from(bytes).buffer)
