@@ -6,7 +6,7 @@ import { type Parts, partsOf } from './graph.ts'
 import { externalPart, initializerOf } from './initializers.ts'
 import { shownDomain } from './limits.ts'
 import type { OnnxModel } from './model.ts'
-import { preflight } from './preflight.ts'
+import { problemsOf } from './preflight.ts'
 import { signatureOf } from './signature.ts'
 
 export interface Description {
@@ -61,7 +61,7 @@ export function describe(model: OnnxModel): Description {
     externalFiles: files,
     operators: countOperators(parts),
     memory: estimateMemory(model.fileBytes + files.reduce((sum, { bytes }) => sum + bytes, 0)),
-    problems: [...(refusal === undefined ? [] : [refusal]), ...preflight(model)],
+    problems: [...(refusal === undefined ? [] : [refusal]), ...problemsOf(model, parts)],
   }
 }
 

@@ -1,15 +1,7 @@
 /** Finding one's way in a graph: every node and tensor of a model, and who makes which value. */
+import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf'
+import { damaged, heldBy } from './attribute.ts'
 import {
-  type BinaryReadOptions,
-  type DescMessage,
-  fromBinary,
-  type MessageShape,
-} from '@bufbuild/protobuf'
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
-import { fail } from '../errors.ts'
-import { type AttributeProto, AttributeProtoSchema } from './generated/onnx-ml_pb.ts'
-import {
-  AttributeOutlineSchema,
   type GraphOutline,
   GraphOutlineSchema,
   type NodeOutline,
@@ -44,28 +36,21 @@ export function partsOf(model: OnnxModel): Parts {
   const attributeTensors: TensorOutline[] = []
   const waiting: GraphOutline[] = [mainGraph(model)]
 
-  const decode = <S extends DescMessage>(
-    schema: S,
-    bytes: Uint8Array,
-    options?: Partial<BinaryReadOptions>,
-  ): MessageShape<S> => {
+  const guarded = <T>(read: () => T): T => {
     try {
-      return fromBinary(schema, bytes, options)
+      return read()
     } catch (cause) {
       throw damaged(model.name, 'a damaged attribute', cause)
     }
   }
+  const decode = <S extends DescMessage>(schema: S, bytes: Uint8Array): MessageShape<S> =>
+    guarded(() => fromBinary(schema, bytes))
   const readAttributes = (attributes: readonly Uint8Array[]) => {
     for (const bytes of attributes) {
-      const held = decode(AttributeOutlineSchema, bytes, { readUnknownFields: false })
-      for (const graph of [...held.g, ...held.graphs]) {
-        waiting.push(decode(GraphOutlineSchema, graph))
-      }
-      for (const tensor of [...held.t, ...held.tensors]) {
-        attributeTensors.push(decode(TensorOutlineSchema, tensor))
-      }
-      for (const sparse of [...held.sparseTensor, ...held.sparseTensors]) {
-        attributeTensors.push(...partsOfSparse(decode(SparseTensorOutlineSchema, sparse)))
+      for (const { kind, payload } of guarded(() => heldBy(bytes))) {
+        if (kind === 'graph') waiting.push(decode(GraphOutlineSchema, payload))
+        else if (kind === 'tensor') attributeTensors.push(decode(TensorOutlineSchema, payload))
+        else attributeTensors.push(...partsOfSparse(decode(SparseTensorOutlineSchema, payload)))
       }
     }
   }
@@ -82,7 +67,7 @@ export function partsOf(model: OnnxModel): Parts {
   }
   for (let graph = waiting.pop(); graph !== undefined; graph = waiting.pop()) {
     for (const tensor of graph.initializer) initializers.push(tensor)
-    initializers.push(...graph.sparseInitializer.flatMap(partsOfSparse))
+    for (const sparse of graph.sparseInitializer) initializers.push(...partsOfSparse(sparse))
     readNodes(graph.node)
   }
   return { nodes, initializers, attributeTensors }
@@ -97,42 +82,5 @@ export function producersOf(graph: GraphOutline): ReadonlyMap<string, NodeOutlin
   return producers
 }
 
-/** An attribute of a node by its name, decoded whole. */
-export function attributeOf(
-  model: OnnxModel,
-  node: NodeOutline,
-  name: string,
-): AttributeProto | undefined {
-  for (const bytes of node.attribute) {
-    try {
-      if (attributeName(bytes) === name) return fromBinary(AttributeProtoSchema, bytes)
-    } catch (cause) {
-      throw damaged(model.name, `a damaged attribute of ${node.opType}`, cause)
-    }
-  }
-  return undefined
-}
-
 const partsOfSparse = ({ values, indices }: SparseTensorOutline): readonly TensorOutline[] =>
   [values, indices].filter((tensor) => tensor !== undefined)
-
-/** The name is written first, so that long lists of numbers need not be read for it. */
-function attributeName(bytes: Uint8Array): string | undefined {
-  const reader = new BinaryReader(bytes)
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag()
-    if (field === 1 && wireType === WireType.LengthDelimited) return reader.string()
-    reader.skip(wireType, field)
-  }
-  return undefined
-}
-
-const damaged = (name: string, got: string, cause?: unknown) =>
-  fail(
-    'MODEL_UNREADABLE',
-    {
-      problem: `${name} cannot be read: expected an ONNX model, got ${got}`,
-      hint: 'export the model again',
-    },
-    cause,
-  )

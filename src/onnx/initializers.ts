@@ -125,7 +125,9 @@ function lengthOf({ field, payload }: Stored, elementSize: number): number {
     return payload.byteLength
   }
   // the last byte of each varint, and no other, has its high bit clear
-  return payload.reduce((count, byte) => (byte < 0x80 ? count + 1 : count), 0) * elementSize
+  let count = 0
+  for (const byte of payload) if (byte < 0x80) count += 1
+  return count * elementSize
 }
 
 /** Below 8 bits a number of `int32_data` holds a byte of packed elements. */

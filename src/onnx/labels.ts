@@ -1,5 +1,6 @@
 /** The names of a classifier's classes, from wherever converters leave them. */
 import { fromBinary, toBinary } from '@bufbuild/protobuf'
+import { attributeOf } from './attribute.ts'
 import { TensorProtoSchema } from './generated/onnx-ml_pb.ts'
 import {
   type GraphOutline,
@@ -7,7 +8,7 @@ import {
   type TensorOutline,
   TensorOutlineSchema,
 } from './generated/onnx-outline_pb.ts'
-import { attributeOf, mainGraph, producersOf } from './graph.ts'
+import { mainGraph, producersOf } from './graph.ts'
 import { initializerOf, stringsOf } from './initializers.ts'
 import type { ClassLabels, OnnxModel } from './model.ts'
 

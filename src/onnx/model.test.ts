@@ -79,6 +79,17 @@ test('arbitrary bytes are refused or read, and nothing else is thrown', () => {
   )
 })
 
+test('more tensors than arguments fit on the stack are read', () => {
+  // a sparse initializer of nothing: tag 15, length 0
+  const graph = Buffer.from('7a00'.repeat(300_000), 'hex')
+  const length = [
+    (graph.byteLength & 0x7f) | 0x80,
+    ((graph.byteLength >> 7) & 0x7f) | 0x80,
+    graph.byteLength >> 14,
+  ]
+  assert.ok(survives(Buffer.concat([Uint8Array.from([0x3a, ...length]), graph])))
+})
+
 function survives(bytes: Uint8Array): boolean {
   try {
     const model = parse(bytes)

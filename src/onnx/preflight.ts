@@ -16,8 +16,9 @@ import { domainName, limits, shownDomain } from './limits.ts'
 import type { OnnxModel } from './model.ts'
 
 /** Empty when nothing is known to stop it. Looks at the files of external data. */
-export function preflight(model: OnnxModel): readonly string[] {
-  const parts = partsOf(model)
+export const preflight = (model: OnnxModel): readonly string[] => problemsOf(model, partsOf(model))
+
+export function problemsOf(model: OnnxModel, parts: Parts): readonly string[] {
   const tensors = [...parts.initializers, ...parts.attributeTensors]
   const external = tensors.flatMap((tensor) => externalPart(tensor) ?? [])
   return [
