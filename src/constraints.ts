@@ -3,9 +3,12 @@ import { fail } from './errors.ts'
 import type { Constraints, InputSpec } from './signature.ts'
 import {
   bf16ToNumber,
+  type Datatype,
   type FixedTensor,
   fp16ToNumber,
   isFloat,
+  numberToBf16,
+  numberToFp16,
   type Shape,
   type Tensor,
 } from './tensor/index.ts'
@@ -17,8 +20,12 @@ export function checkConstraints(spec: InputSpec, constraints: Constraints, tens
 }
 
 function checkNumbers(spec: InputSpec, constraints: Constraints, tensor: FixedTensor): void {
-  const { minimum = -Infinity, maximum = Infinity, nonFinite = 'allow' } = constraints
-  const allowed = constraints.allowed && new Set(constraints.allowed.map(Number))
+  // limits are rounded as the values were, so that 0.1 is not above a maximum of 0.1
+  const round = rounding[tensor.datatype] ?? ((value: number) => value)
+  const minimum = round(constraints.minimum ?? -Infinity)
+  const maximum = round(constraints.maximum ?? Infinity)
+  const { nonFinite = 'allow' } = constraints
+  const allowed = constraints.allowed && new Set(constraints.allowed.map(Number).map(round))
   const bounded = minimum > -Infinity || maximum < Infinity
   if (!bounded && nonFinite === 'allow' && allowed === undefined) return
 
@@ -33,7 +40,7 @@ function checkNumbers(spec: InputSpec, constraints: Constraints, tensor: FixedTe
     if (value < minimum || value > maximum) {
       throw fail('VALUE_OUT_OF_RANGE', {
         input: spec.name,
-        expected: range(minimum, maximum),
+        expected: range(constraints.minimum, constraints.maximum),
         got: `${value}`,
         path: pathOf(spec, tensor.shape, index),
       })
@@ -50,11 +57,11 @@ function checkStrings(
   strings: readonly Uint8Array[],
   shape: Shape,
 ): void {
-  const { minimumLength = 0, maximumLength = Infinity } = constraints
+  const { minimumLength, maximumLength } = constraints
   const allowed = constraints.allowed && new Set(constraints.allowed.map(String))
   for (const [index, string] of strings.entries()) {
     const { byteLength } = string
-    if (byteLength < minimumLength || byteLength > maximumLength) {
+    if (byteLength < (minimumLength ?? 0) || byteLength > (maximumLength ?? Infinity)) {
       throw fail('VALUE_OUT_OF_RANGE', {
         input: spec.name,
         expected: `a length in bytes ${range(minimumLength, maximumLength)}`,
@@ -82,6 +89,12 @@ function invalid(
   return fail('VALUE_INVALID', { input: spec.name, expected, got: `${got}`, path })
 }
 
+const rounding: Partial<Record<Datatype, (value: number) => number>> = {
+  FP16: (value) => fp16ToNumber(numberToFp16(value)),
+  BF16: (value) => bf16ToNumber(numberToBf16(value)),
+  FP32: Math.fround,
+}
+
 function reader(tensor: FixedTensor): (index: number) => number {
   const { datatype, data } = tensor
   if (datatype === 'FP16') return (index) => fp16ToNumber(data[index] as number)
@@ -89,9 +102,9 @@ function reader(tensor: FixedTensor): (index: number) => number {
   return (index) => Number(data[index])
 }
 
-function range(minimum: number, maximum: number): string {
-  if (maximum === Infinity) return `at least ${minimum}`
-  if (minimum === -Infinity) return `at most ${maximum}`
+function range(minimum: number | undefined, maximum: number | undefined): string {
+  if (maximum === undefined) return `at least ${minimum}`
+  if (minimum === undefined) return `at most ${maximum}`
   return `from ${minimum} to ${maximum}`
 }
 

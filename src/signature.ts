@@ -41,6 +41,8 @@ export type Task =
       readonly scoreOutput?: string
       /** Names of the classes, in the order of the scores. */
       readonly labels?: readonly (string | number)[]
+      /** The values that the label output has for these classes, where they are not its names. */
+      readonly classes?: readonly (string | number)[]
     }
   | { readonly kind: 'regressor'; readonly output: string }
 

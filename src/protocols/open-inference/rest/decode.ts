@@ -1,0 +1,186 @@
+/**
+ * Inference requests in JSON with, perhaps, binary tensors behind it.
+ * Source: Open Inference Protocol, "Inference Request JSON Object"; Triton's binary data extension.
+ */
+import { fail } from '../../../errors.ts'
+import type { InferenceRequest } from '../../../predictor.ts'
+import {
+  DATATYPES,
+  type Datatype,
+  elementCount,
+  formatShape,
+  isDatatype,
+  layoutOf,
+  type NamedTensor,
+  type Shape,
+  tensorFromBytes,
+  tensorFromFlat,
+} from '../../../tensor/index.ts'
+import { decodeJsonBody } from '../../json/index.ts'
+
+export interface OpenInferenceRequest {
+  readonly id: string | undefined
+  readonly request: InferenceRequest
+  /** Whether the client wants this output as raw bytes. */
+  readonly wantsBinary: (output: string) => boolean
+}
+
+/** `headerLength` bytes of the body are JSON; all of it where that is not said. */
+export function decodeInference(
+  bytes: Uint8Array,
+  headerLength: string | undefined,
+): OpenInferenceRequest {
+  const length = jsonLength(bytes.byteLength, headerLength)
+  const raw = new RawTensors(bytes.subarray(length))
+  return decodeJsonBody(bytes.subarray(0, length), (body) => {
+    raw.rewind() // decoding is done again where integers need all their digits
+    const { id, inputs, outputs, parameters } = object(body, 'the body')
+    const given = array(inputs, 'inputs')
+    const request = { inputs: given.map((input, index) => decodeInput(input, index, raw)) }
+    raw.finish()
+    const binaryByDefault = parameterOf(parameters, 'binary_data_output') === true
+    return {
+      id: optionalString(id, 'id'),
+      ...decodeOutputs(outputs, request, binaryByDefault),
+    }
+  })
+}
+
+function decodeOutputs(outputs: unknown, request: InferenceRequest, binaryByDefault: boolean) {
+  if (outputs === undefined || (Array.isArray(outputs) && outputs.length === 0)) {
+    return { request, wantsBinary: () => binaryByDefault }
+  }
+  const wanted = array(outputs, 'outputs').map((output, index) => {
+    const { name, parameters } = object(output, `outputs[${index}]`)
+    for (const unbuilt of ['classification', 'shared_memory_region']) {
+      if (parameterOf(parameters, unbuilt) === undefined) continue
+      throw fail('NOT_BUILT', { what: `the output parameter "${unbuilt}"` })
+    }
+    const binary = parameterOf(parameters, 'binary_data') === true
+    return { name: string(name, `outputs[${index}].name`), binary }
+  })
+  const binary = new Set(wanted.filter((output) => output.binary).map(({ name }) => name))
+  return {
+    request: { ...request, outputs: wanted.map(({ name }) => name) },
+    wantsBinary: (output: string) => binary.has(output),
+  }
+}
+
+function decodeInput(value: unknown, index: number, raw: RawTensors): NamedTensor {
+  const place = `inputs[${index}]`
+  const input = object(value, place)
+  const name = string(input.name, `${place}.name`)
+  const datatype = datatypeOf(input.datatype, `${place}.datatype`)
+  const shape = array(input.shape, `${place}.shape`) as Shape
+  const count = elementCount(name, shape)
+  const size = parameterOf(input.parameters, 'binary_data_size')
+  if (parameterOf(input.parameters, 'shared_memory_region') !== undefined) {
+    throw fail('NOT_BUILT', { what: 'shared memory' })
+  }
+  if ((size === undefined) === (input.data === undefined)) {
+    throw fail('BODY_MALFORMED', {
+      problem: `input "${name}" must have one of "data" and the parameter "binary_data_size", got ${size === undefined ? 'neither' : 'both'}`,
+    })
+  }
+  if (size === undefined) {
+    const source = { name, datatype, path: ['inputs', index, 'data'] }
+    return { name, tensor: tensorFromFlat(source, input.data, shape) }
+  }
+  if (!Number.isSafeInteger(size) || (size as number) < 0) {
+    throw wrongType(`${place}.parameters.binary_data_size`, 'a number of bytes', size)
+  }
+  const bytes = raw.take(name, size as number, expectedBytes(datatype, shape, count))
+  return { name, tensor: tensorFromBytes(name, datatype, shape, bytes) }
+}
+
+/** The binary part of a body: tensors one after another, in the order of their inputs. */
+class RawTensors {
+  readonly #bytes: Uint8Array
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  rewind(): void {
+    this.#at = 0
+  }
+
+  take(name: string, size: number, expected: string): Uint8Array {
+    const left = this.#bytes.byteLength - this.#at
+    if (size > left) {
+      throw fail('COUNT_MISMATCH', {
+        input: name,
+        expected,
+        got: `a binary_data_size of ${size}, but only ${left} bytes are left in the body`,
+      })
+    }
+    this.#at += size
+    return this.#bytes.subarray(this.#at - size, this.#at)
+  }
+
+  finish(): void {
+    const left = this.#bytes.byteLength - this.#at
+    if (left > 0) {
+      throw fail('BODY_MALFORMED', {
+        problem: `${left} bytes follow the tensors, expected none`,
+        hint: 'the sum of all binary_data_size is the length of the body after its JSON',
+      })
+    }
+  }
+}
+
+function expectedBytes(datatype: Datatype, shape: Shape, count: number): string {
+  if (datatype === 'BYTES') return `the bytes of ${count} strings`
+  return `${count * layoutOf(datatype).size} bytes for shape ${formatShape(shape)} of ${datatype}`
+}
+
+/** How many bytes of the body are JSON. */
+function jsonLength(total: number, header: string | undefined): number {
+  if (header === undefined) return total
+  const length = /^\d{1,15}$/.test(header) ? Number(header) : Number.NaN
+  if (length > 0 && length <= total) return length
+  if (length === 0) throw fail('NOT_BUILT', { what: 'a raw request (a header length of 0)' })
+  throw fail('PARAMETER_INVALID', {
+    parameter: 'inference-header-content-length',
+    expected: `a number of bytes from 1 to ${total}, the size of the body`,
+    got: header.slice(0, 40),
+  })
+}
+
+function datatypeOf(value: unknown, place: string): Datatype {
+  const text = string(value, place)
+  if (isDatatype(text)) return text
+  throw wrongType(place, `one of ${DATATYPES.join(', ')}`, value)
+}
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+function parameterOf(parameters: unknown, name: string): unknown {
+  return parameters === undefined ? undefined : object(parameters, 'parameters')[name]
+}
+
+function object(value: unknown, place: string): JsonObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as JsonObject
+  }
+  throw wrongType(place, 'an object', value)
+}
+
+function array(value: unknown, place: string): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  throw wrongType(place, 'an array', value)
+}
+
+function string(value: unknown, place: string): string {
+  if (typeof value === 'string') return value
+  throw wrongType(place, 'a string', value)
+}
+
+const optionalString = (value: unknown, place: string): string | undefined =>
+  value === undefined ? undefined : string(value, place)
+
+function wrongType(place: string, expected: string, got: unknown) {
+  const text = got === undefined ? 'nothing' : JSON.stringify(got)
+  return fail('PARAMETER_INVALID', { parameter: place, expected, got: text.slice(0, 60) })
+}

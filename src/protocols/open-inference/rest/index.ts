@@ -1,0 +1,1 @@
+export { type OpenInferenceOptions, openInferenceRest } from './routes.ts'

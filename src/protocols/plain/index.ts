@@ -1,0 +1,2 @@
+export { curlExample, exampleBody } from './example.ts'
+export { metricsProtocol, type PlainOptions, plainProtocol } from './routes.ts'

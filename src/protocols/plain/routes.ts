@@ -1,0 +1,139 @@
+/** The plain API: predictions, health, metrics and documentation, for people and their scripts. */
+import type { Clock } from '../../clock.ts'
+import { fail } from '../../errors.ts'
+import type { Models, ServedModel } from '../../models.ts'
+import type { Exchange, HttpProtocol, Route } from '../../transport/http/index.ts'
+import { decodeJsonBody, textOf } from '../json/index.ts'
+import { decodeCsv } from './csv.ts'
+import { decodeJson, type PlainRequest } from './decode.ts'
+import { createDocsAssets, docsPage, docsSecurityPolicy } from './docs-page.ts'
+import { encodeAnswer } from './encode.ts'
+import { answerError, locate } from './errors.ts'
+import { healthOf } from './health.ts'
+import { openapi } from './openapi.ts'
+
+export interface PlainOptions {
+  readonly models: Models
+  readonly clock: Clock
+  readonly serverName: string
+  readonly serverVersion: string
+  /** The metrics page. */
+  readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+export function plainProtocol(options: PlainOptions): HttpProtocol {
+  const { models } = options
+  const find = ({ params: { model, version } }: Exchange) =>
+    model === undefined ? models.findDefault() : models.find(model, version)
+  const predictRoutes = ['', '/v1'].flatMap((prefix) =>
+    ['/predict', '/predict/:model', '/predict/:model/versions/:version'].map(
+      (path): Route => ({
+        method: 'POST',
+        path: `${prefix}${path}`,
+        scope: 'infer',
+        handle: (exchange) => predict(exchange, find(exchange), options.clock),
+      }),
+    ),
+  )
+  return { prefix: '', routes: [...predictRoutes, ...pages(options)], fail: answerError }
+}
+
+/** Only the metrics, for a port of their own. */
+export function metricsProtocol(options: Pick<PlainOptions, 'renderMetrics'>): HttpProtocol {
+  return { prefix: '', routes: [metricsRoute(options)], fail: answerError }
+}
+
+async function predict(exchange: Exchange, model: ServedModel, clock: Clock): Promise<void> {
+  exchange.answeredBy(model.name, model.version)
+  const { signature, predictor } = model
+  const body = await exchange.readBody()
+  const plain = decodeBody(exchange.header('content-type'), model, body.bytes)
+  body.recycle() // JSON and CSV are decoded into memory of their own
+  try {
+    const response = await predictor.predict(plain.request, exchange.call)
+    const latencyMs = clock.now() - exchange.startedAt
+    const text = encodeAnswer({ signature, response, oneRow: plain.oneRow, latencyMs })
+    await exchange.json(200, text)
+  } catch (thrown) {
+    throw locate(thrown, plain.pathOf, plain.oneRow)
+  }
+}
+
+function decodeBody(
+  contentType: string | undefined,
+  { name, signature }: ServedModel,
+  bytes: Uint8Array,
+): PlainRequest {
+  const type = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
+  if (type === 'text/csv') return decodeCsv(name, signature, textOf(bytes))
+  // curl says form data unless told otherwise, and a form is never what is meant
+  if (!['', 'application/json', 'text/json', 'text/plain', curlsDefault].includes(type)) {
+    throw fail('MEDIA_TYPE_UNSUPPORTED', {
+      what: 'content-type',
+      got: type.slice(0, 60),
+      expected: 'application/json or text/csv',
+    })
+  }
+  return decodeJsonBody(bytes, (body) => decodeJson(name, signature, body))
+}
+
+const curlsDefault = 'application/x-www-form-urlencoded'
+
+function pages(options: PlainOptions): readonly Route[] {
+  const { models, serverName, serverVersion } = options
+  const docsAsset = createDocsAssets()
+  const get = (path: string, scope: Route['scope'], handle: Route['handle']): Route => {
+    return { method: 'GET', path, scope, handle }
+  }
+  return [
+    get('/health', 'public', (exchange) => {
+      const { status, text } = healthOf(models)
+      return exchange.json(status, text)
+    }),
+    get('/health/live', 'public', (exchange) => exchange.json(200, '{"status":"ok"}')),
+    get('/health/ready', 'public', (exchange) => {
+      const ready = models.ready()
+      return exchange.json(ready ? 200 : 503, `{"status":"${ready ? 'ok' : 'unavailable'}"}`)
+    }),
+    metricsRoute(options),
+    get('/openapi.json', 'read', (exchange) => {
+      const document = openapi({
+        models: models.list().flatMap(({ served }) => served ?? []),
+        title: serverName,
+        version: serverVersion,
+        ...defaultName(models),
+      })
+      return exchange.json(200, JSON.stringify(document))
+    }),
+    get('/docs', 'read', (exchange) =>
+      exchange.send(200, 'text/html; charset=utf-8', Buffer.from(docsPage()), {
+        'content-security-policy': docsSecurityPolicy,
+      }),
+    ),
+    get('/docs/assets/:name', 'read', async (exchange) => {
+      const asset = await docsAsset(exchange.params.name ?? '')
+      if (asset === undefined) throw fail('ROUTE_NOT_FOUND', { path_: exchange.path.slice(0, 100) })
+      await exchange.send(200, asset.contentType, asset.body, { 'cache-control': 'max-age=3600' })
+    }),
+  ]
+}
+
+function metricsRoute({ renderMetrics }: Pick<PlainOptions, 'renderMetrics'>): Route {
+  return {
+    method: 'GET',
+    path: '/metrics',
+    scope: 'read',
+    handle: async (exchange) => {
+      const { contentType, body } = await renderMetrics()
+      await exchange.send(200, contentType, Buffer.from(body))
+    },
+  }
+}
+
+function defaultName(models: Models): { readonly defaultModel?: string } {
+  try {
+    return { defaultModel: models.findDefault().name }
+  } catch {
+    return {}
+  }
+}
