@@ -10,7 +10,7 @@
  * - BOOL is true or false.
  * A number out of a datatype's range, and a fraction for an integer, are refused, never wrapped.
  */
-import { fail } from '../errors.ts'
+import { fail, type ServingError } from '../errors.ts'
 import { type Datatype, type FixedData, integerRange } from './datatype.ts'
 import { numberToBf16, numberToFp16 } from './float16.ts'
 import type { Shape } from './shape.ts'
@@ -27,7 +27,15 @@ export interface JsonSource {
 }
 
 /** A number that JSON.parse may have rounded. Caught by `parseJson`. */
-export class UnsafeInteger extends Error {}
+export class UnsafeInteger extends Error {
+  /** What to say where it turns out to be no integer. */
+  readonly refusal: ServingError
+
+  constructor(refusal: ServingError) {
+    super(refusal.message)
+    this.refusal = refusal
+  }
+}
 
 export interface ElementWriter {
   /** Writes an element that is plainly right; false for any that needs a closer look. */
@@ -99,19 +107,21 @@ const largestBf16 = (2 - 2 ** -7) * 2 ** 127
 function toInteger(source: JsonSource, value: unknown, path: Path): bigint {
   const [least, greatest] = integerRange(source.datatype)!
   const integer = integerOf(value)
-  if (integer === undefined) throw wrong(source, path, `an integer (${source.datatype})`, value)
+  if (integer === undefined) {
+    const refusal = wrong(source, path, `an integer (${source.datatype})`, value)
+    throw Number.isInteger(value) ? new UnsafeInteger(refusal) : refusal
+  }
   if (integer < least || integer > greatest) {
     throw outOfRange(source, path, `${source.datatype}, from ${least} to ${greatest}`, value)
   }
   return integer
 }
 
+/** Undefined for an integer that may have been rounded, too. */
 function integerOf(value: unknown): bigint | undefined {
   if (typeof value === 'bigint') return value
   if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value)
-  if (typeof value !== 'number' || !Number.isInteger(value)) return undefined
-  if (!Number.isSafeInteger(value)) throw new UnsafeInteger()
-  return BigInt(value)
+  return Number.isSafeInteger(value) ? BigInt(value as number) : undefined
 }
 
 function toFloat(largest: number, source: JsonSource, value: unknown, path: Path): number {
@@ -134,10 +144,15 @@ function toBytes(source: JsonSource, value: unknown, path: Path): Uint8Array {
     return Buffer.from(value, 'utf8')
   }
   const encoded: unknown = (value as { b64?: unknown } | null)?.b64
-  if (typeof encoded === 'string' && /^[A-Za-z0-9+/]*={0,2}$/.test(encoded)) {
-    return Buffer.from(encoded, 'base64')
-  }
+  if (typeof encoded === 'string' && isBase64(encoded)) return Buffer.from(encoded, 'base64')
   throw wrong(source, path, 'a string, or {"b64": "…"} for bytes that are no text', value)
+}
+
+/** With its padding, or without any. A character alone at the end stands for no byte. */
+function isBase64(text: string): boolean {
+  const digits = /^([A-Za-z0-9+/]*)={0,2}$/.exec(text)?.[1]
+  if (digits === undefined || digits.length % 4 === 1) return false
+  return digits.length === text.length || text.length % 4 === 0
 }
 
 function wrong({ name, path: base }: JsonSource, path: Path, expected: string, got: unknown) {
@@ -163,8 +178,9 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return 'an array'
   if (value === undefined) return 'nothing'
   if (value === Infinity || value === -Infinity) return 'a number too large for 64 bits'
-  if (typeof value === 'bigint') return `${value}`
+  if (typeof value === 'bigint') return shorten(`${value}`)
   if (typeof value === 'object' && value !== null) return 'an object'
-  const text = JSON.stringify(value)
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+  return shorten(JSON.stringify(value))
 }
+
+const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text)
