@@ -1,9 +1,10 @@
 /** One request and the answer to it, as a protocol sees them. */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Call } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
 import { fail, type ServingError } from '../../errors.ts'
+import { childTraceparent, type Tracer } from '../../trace.ts'
 import { type Body, type BodyLimits, readBody } from './body.ts'
 import type { BodyBuffers } from './body-buffers.ts'
 import { encodeBody } from './compression.ts'
@@ -12,6 +13,7 @@ export interface ExchangeOptions {
   readonly clock: Clock
   readonly buffers: BodyBuffers
   readonly limits: BodyLimits
+  readonly tracer: Tracer
 }
 
 export type Headers = Readonly<Record<string, string>>
@@ -49,7 +51,7 @@ export class Exchange {
     this.call = new Call({
       requestId: requestIdOf(this.header('x-request-id')),
       deadline: typeof timeoutMs === 'number' ? this.startedAt + timeoutMs : undefined,
-      traceparent: this.header('traceparent'),
+      traceparent: this.#traceparent(),
     })
   }
 
@@ -102,6 +104,15 @@ export class Exchange {
           : { ...headers, 'content-encoding': encoded.encoding, vary: 'accept-encoding' }
       this.#write(status, contentType, encoded.bytes, encoding)
     })
+  }
+
+  /** The identity of this request's own span, where there is a trace to belong to. */
+  #traceparent(): string | undefined {
+    const parent = this.header('traceparent')
+    const { tracer } = this.#options
+    return parent === undefined && !tracer.on
+      ? undefined
+      : childTraceparent(parent, randomBytes, tracer.on)
   }
 
   #write(status: number, contentType: string, bytes: Uint8Array, headers: Headers): void {

@@ -11,6 +11,7 @@ import { watchDeadline } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
 import { ServingError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import { noTracer, type Tracer } from '../../trace.ts'
 import { type AccessPolicy, refusal } from './access.ts'
 import { BodyBuffers } from './body-buffers.ts'
 import { answerClientError } from './client-error.ts'
@@ -31,6 +32,7 @@ export interface HttpServerOptions {
   readonly idleTimeoutMs: number
   readonly clock: Clock
   readonly log: Log
+  readonly tracer?: Tracer
   /** Told of every request once it is answered, or its client has left. */
   readonly onAnswered: (exchange: Exchange, error: ServingError | undefined) => void
 }
@@ -52,6 +54,7 @@ export class HttpServer {
       clock: options.clock,
       buffers: new BodyBuffers(keptBodies * options.maxBodyBytes),
       limits: { maxBytes: options.maxBodyBytes, pauseMs: options.bodyTimeoutMs },
+      tracer: options.tracer ?? noTracer,
     }
     const { address, port } = server.address() as AddressInfo
     this.host = address
@@ -105,6 +108,9 @@ export class HttpServer {
     const { clock, access } = this.#options
     const exchange = new Exchange(request, response, this.#exchangeOptions)
     response.setHeader('x-request-id', exchange.call.requestId)
+    if (exchange.call.traceparent !== undefined) {
+      response.setHeader('traceparent', exchange.call.traceparent)
+    }
     if (this.#draining) response.setHeader('connection', 'close')
     allowOrigin(exchange, access.corsOrigins)
 
@@ -115,6 +121,8 @@ export class HttpServer {
         error ??= exchange.call.ended
       }
       this.#options.onAnswered(exchange, error)
+      // a connection that was busy when draining began would be kept alive otherwise
+      if (this.#draining) setImmediate(() => this.#server.closeIdleConnections())
     })
     const stopWatching = watchDeadline(exchange.call, clock)
     const match = this.#router.match(request.method ?? 'GET', exchange.path)

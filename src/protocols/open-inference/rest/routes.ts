@@ -78,9 +78,9 @@ async function infer(exchange: Exchange, model: ServedModel): Promise<void> {
   const body = await exchange.readBody(Number(headerLength) || 0)
   const { id, request, wantsBinary } = decodeInference(body.bytes, headerLength)
   const response = await model.predictor.predict(request, exchange.call)
+  const encoded = encodeInference(response, id, wantsBinary)
   // only now: a request that ended before its run did leaves its memory to that run
   body.recycle()
-  const encoded = encodeInference(response, id, wantsBinary)
   if (encoded.headerLength === undefined) {
     await exchange.send(200, 'application/json', encoded.bytes)
     return
