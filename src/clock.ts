@@ -9,7 +9,13 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   wakeAt(moment, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(0, moment - performance.now()), longest))
+    const wait = () => setTimeout(ring, Math.min(Math.ceil(moment - performance.now()), longest))
+    // a timer counts from the beginning of its turn of the loop, so it may be early
+    const ring = () => {
+      if (performance.now() >= moment) callback()
+      else timer = wait()
+    }
+    let timer = wait()
     return () => clearTimeout(timer)
   },
 }
