@@ -35,9 +35,12 @@ export class Call {
   end(why: ServingError): void {
     if (this.#ended !== undefined) return
     this.#ended = why
-    const listeners = this.#listeners
-    this.#listeners = undefined
-    for (const listener of listeners ?? []) listener(why)
+    // one at a time, since a listener may stop another one
+    for (;;) {
+      const listener = this.#listeners?.shift()
+      if (listener === undefined) break
+      listener(why)
+    }
   }
 
   cancel(): void {
