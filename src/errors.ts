@@ -265,6 +265,7 @@ function entry<F = unknown>(
 }
 
 function list(names: readonly string[]): string {
+  if (names.length === 0) return 'none'
   const shown = names.slice(0, 20).map((name) => `"${name}"`)
   return names.length > 20 ? `${shown.join(', ')} and ${names.length - 20} more` : shown.join(', ')
 }
