@@ -3,8 +3,8 @@
  *
  *     node benchmarks/run.ts [--workload W3,W2b,W1,start] [--rounds 10] [--quick] [--server SCRIPT]
  *
- * A run of everything with ten rounds or more is a result of record: its JSON goes to `results/`
- * and its table into README.md. Any other goes to `results/local/`, which git ignores.
+ * A run of everything in this checkout with ten rounds or more is a result of record: its JSON goes
+ * to `results/` and its table into README.md. Any other goes to `results/local/`, which git ignores.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -35,12 +35,13 @@ interface Results {
   readonly summaries: readonly Summary[]
 }
 
+const ownScript = join(import.meta.dirname, '../bin/sluice.mjs')
 const { values: flags } = parseArgs({
   options: {
     workload: { type: 'string', default: 'W3,W2b,W1,start' },
     rounds: { type: 'string', default: '10' },
     quick: { type: 'boolean', default: false },
-    server: { type: 'string', default: join(import.meta.dirname, '../bin/sluice.mjs') },
+    server: { type: 'string', default: ownScript },
   },
 })
 const script = resolve(flags.server)
@@ -62,7 +63,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const wanted = flags.workload.split(',')
+  const wanted = [...new Set(flags.workload.split(','))]
   const unknown = wanted.filter((name) => !(name in openers))
   if (unknown.length > 0 || !(pace.rounds >= 1)) {
     console.error(
@@ -91,7 +92,8 @@ async function main(): Promise<number> {
 }
 
 function report(results: Results, groups: number): void {
-  const ofRecord = groups === Object.keys(openers).length && results.pace.rounds >= 10
+  const everything = groups === Object.keys(openers).length
+  const ofRecord = everything && results.pace.rounds >= 10 && script === ownScript
   const folder = join(import.meta.dirname, ofRecord ? 'results' : 'results/local')
   mkdirSync(folder, { recursive: true })
   const text = page(results, lastRecord())
