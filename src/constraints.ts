@@ -26,6 +26,8 @@ function checkNumbers(spec: InputSpec, constraints: Constraints, tensor: FixedTe
   const maximum = round(constraints.maximum ?? Infinity)
   const { nonFinite = 'allow' } = constraints
   const allowed = constraints.allowed && new Set(constraints.allowed.map(Number).map(round))
+  const isAllowed = (value: number | bigint) =>
+    allowed === undefined || allowed.has(asNumber(value))
   const bounded = minimum > -Infinity || maximum < Infinity
   if (!bounded && nonFinite === 'allow' && allowed === undefined) return
 
@@ -33,7 +35,7 @@ function checkNumbers(spec: InputSpec, constraints: Constraints, tensor: FixedTe
   const mayBeNonFinite = isFloat(tensor.datatype)
   for (let index = 0; index < tensor.data.length; index++) {
     const value = read(index)
-    if (mayBeNonFinite && !Number.isFinite(value)) {
+    if (mayBeNonFinite && typeof value === 'number' && !Number.isFinite(value)) {
       if (nonFinite === 'refuse') throw invalid(spec, tensor.shape, index, 'a finite number', value)
       if (Number.isNaN(value)) continue
     }
@@ -45,7 +47,7 @@ function checkNumbers(spec: InputSpec, constraints: Constraints, tensor: FixedTe
         path: pathOf(spec, tensor.shape, index),
       })
     }
-    if (allowed !== undefined && !allowed.has(value)) {
+    if (!isAllowed(value)) {
       throw invalid(spec, tensor.shape, index, `one of ${constraints.allowed!.join(', ')}`, value)
     }
   }
@@ -83,7 +85,7 @@ function invalid(
   shape: Shape,
   index: number,
   expected: string,
-  got: number | string,
+  got: number | bigint | string,
 ) {
   const path = pathOf(spec, shape, index)
   return fail('VALUE_INVALID', { input: spec.name, expected, got: `${got}`, path })
@@ -95,11 +97,18 @@ const rounding: Partial<Record<Datatype, (value: number) => number>> = {
   FP32: Math.fround,
 }
 
-function reader(tensor: FixedTensor): (index: number) => number {
+/** NaN, which no list has, for a big integer that no number is equal to. */
+function asNumber(value: number | bigint): number {
+  const number = Number(value)
+  return typeof value === 'bigint' && BigInt(number) !== value ? NaN : number
+}
+
+/** Big integers stay what they are: they compare with numbers without rounding. */
+function reader(tensor: FixedTensor): (index: number) => number | bigint {
   const { datatype, data } = tensor
   if (datatype === 'FP16') return (index) => fp16ToNumber(data[index] as number)
   if (datatype === 'BF16') return (index) => bf16ToNumber(data[index] as number)
-  return (index) => Number(data[index])
+  return (index) => data[index]!
 }
 
 function range(minimum: number | undefined, maximum: number | undefined): string {
