@@ -31,12 +31,10 @@ describe('a call', () => {
   it('tells at once who asks after the end', () => {
     const call = new Call({ requestId: 'r1' })
     call.cancel()
-    let told: ServingError | undefined
-    const stop = call.onEnd((why) => {
-      told = why
-    })
-    assert.equal(told?.reason, 'CANCELLED')
-    assert.equal(told, call.ended)
+    const told: ServingError[] = []
+    const stop = call.onEnd((why) => told.push(why))
+    assert.deepEqual(told, [call.ended])
+    assert.equal(told[0]?.reason, 'CANCELLED')
     stop()
   })
 
@@ -86,7 +84,7 @@ describe('a deadline', () => {
     clock.advance(49)
     assert.equal(call.ended, undefined)
     clock.advance(1)
-    assert.equal(call.ended?.reason, 'DEADLINE_EXCEEDED')
+    assert.equal(reasonOf(call), 'DEADLINE_EXCEEDED')
   })
 
   it('that is called off does not', () => {
@@ -114,3 +112,5 @@ describe('a deadline', () => {
     assert.equal(call.ended, undefined)
   })
 })
+
+const reasonOf = (call: Call) => call.ended?.reason
