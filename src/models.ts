@@ -1,4 +1,5 @@
 /** Looking up models: all that a protocol may know of the rooms that load and run them. */
+import type { ServingError } from './errors.ts'
 import type { Predictor } from './predictor.ts'
 import type { Signature } from './signature.ts'
 
@@ -25,6 +26,8 @@ export interface ServedModel {
   readonly provider: string
   readonly signature: Signature
   readonly predictor: Predictor
+  /** Counts a request that was refused before it reached the predictor: its body is no request. */
+  refused(error: ServingError): void
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
 import type { Models, ServedModel } from '../../models.ts'
 import type { Exchange, HttpProtocol, Route } from '../../transport/http/index.ts'
+import { counted } from '../counted.ts'
 import { decodeJsonBody, textOf } from '../json/index.ts'
 import { decodeCsv } from './csv.ts'
 import { decodeJson, type PlainRequest } from './decode.ts'
@@ -47,7 +48,7 @@ async function predict(exchange: Exchange, model: ServedModel, clock: Clock): Pr
   exchange.answeredBy(model.name, model.version)
   const { signature, predictor } = model
   const body = await exchange.readBody()
-  const plain = decodeBody(exchange.header('content-type'), model, body.bytes)
+  const plain = counted(model, () => decodeBody(exchange.header('content-type'), model, body.bytes))
   body.recycle() // JSON and CSV are decoded into memory of their own
   try {
     const response = await predictor.predict(plain.request, exchange.call)

@@ -1,6 +1,6 @@
 /** ONNX models, in the server's own process, through ONNX Runtime's C API. */
 import { fail } from '../../errors.ts'
-import { preflight, readOnnx, signatureOf, taskOf, withoutZipMap } from '../../onnx/index.ts'
+import { preflight, readOnnx, signatureOf, withoutZipMap } from '../../onnx/index.ts'
 import type { Executable, ModelSource, Runtime } from '../runtime.ts'
 import { Environment } from './environment.ts'
 import { OnnxExecutable } from './executable.ts'
@@ -48,13 +48,11 @@ export class OnnxRuntime implements Runtime {
 
   async load({ path, config }: ModelSource): Promise<Executable> {
     const file = await readOnnx(path)
-    const problems = await preflight(file)
+    const problems = preflight(file)
     if (problems.length > 0) throw fail('MODEL_UNSUPPORTED', { problem: problems.join('; ') })
 
     const rewritten = withoutZipMap(file)
-    const model = rewritten ?? file
-    const signature = signatureOf(model)
-    const task = taskOf(file, signature)
+    const signature = signatureOf(rewritten ?? file)
     const { handle, providers } = await loadSession(this.#environment, {
       path,
       rewritten,
@@ -64,7 +62,7 @@ export class OnnxRuntime implements Runtime {
       environment: this.#environment,
       threads: this.#threads,
       session: handle,
-      signature: task === undefined ? signature : { ...signature, task },
+      signature,
       provider: providers.first,
       warnings: providers.warnings,
     })

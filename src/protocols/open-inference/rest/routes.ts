@@ -6,6 +6,7 @@ import { fail } from '../../../errors.ts'
 import type { Models, ServedModel } from '../../../models.ts'
 import type { Statistics } from '../../../statistics.ts'
 import type { Exchange, HttpProtocol, Route } from '../../../transport/http/index.ts'
+import { counted } from '../../counted.ts'
 import { decodeInference } from './decode.ts'
 import { encodeInference } from './encode.ts'
 import { modelConfiguration, modelMetadata, serverMetadata } from './metadata.ts'
@@ -76,7 +77,9 @@ async function infer(exchange: Exchange, model: ServedModel): Promise<void> {
   exchange.answeredBy(model.name, model.version)
   const headerLength = exchange.header('inference-header-content-length')
   const body = await exchange.readBody(Number(headerLength) || 0)
-  const { id, request, wantsBinary } = decodeInference(body.bytes, headerLength)
+  const { id, request, wantsBinary } = counted(model, () =>
+    decodeInference(body.bytes, headerLength),
+  )
   const response = await model.predictor.predict(request, exchange.call)
   const encoded = encodeInference(response, id, wantsBinary)
   // only now: a request that ended before its run did leaves its memory to that run

@@ -1,0 +1,145 @@
+/** `sluice serve`: starts a server, says where it is, and ends it when told to. */
+import { Command } from 'commander'
+import {
+  ConfigError,
+  formatProblem,
+  loadAdminToken,
+  loadServerConfig,
+  type ServerConfig,
+} from '../config/index.ts'
+import { ServingError } from '../errors.ts'
+import type { ModelStatus } from '../models.ts'
+import { curlExample } from '../protocols/plain/index.ts'
+import { type RunningServer, serve } from '../serve.ts'
+import { createLog, type ProcessLog } from '../telemetry/index.ts'
+import { withServeFlags } from './config.ts'
+
+export function serveCommand(): Command {
+  return withServeFlags(new Command('serve').argument('[path...]'))
+    .description('serve a model file, a model folder or a folder of models')
+    .addHelpText('after', '\nExample:\n  $ sluice serve churn.onnx --http-port 8000')
+    .action(async (args: string[], options: Record<string, unknown>) => {
+      process.exitCode = await run(args, options)
+    })
+}
+
+/** The exit code: 0 after a good end, 1 where something failed, 2 for a wrong configuration. */
+async function run(args: readonly string[], options: Record<string, unknown>): Promise<number> {
+  let config: ServerConfig
+  let adminToken: string | undefined
+  let warnings: readonly string[]
+  try {
+    const loaded = loadServerConfig({ args, options })
+    adminToken = loadAdminToken(loaded)
+    config = loaded.config
+    warnings = loaded.warnings
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError)) throw thrown
+    for (const problem of thrown.problems) complain(formatProblem(problem))
+    return 2
+  }
+  const log = await createLog({ ...config.log, destination: 2 })
+  for (const warning of warnings) log.warn(warning)
+  try {
+    return await runServer(config, adminToken, log)
+  } finally {
+    await log.close()
+  }
+}
+
+async function runServer(
+  config: ServerConfig,
+  adminToken: string | undefined,
+  log: ProcessLog,
+): Promise<number> {
+  // before anything is started: a signal that comes early must not be lost
+  const stopAsked = firstSignal(log)
+  let server: RunningServer
+  try {
+    server = await serve({ config, adminToken, log })
+  } catch (thrown) {
+    complain(startProblem(thrown, config))
+    return 1
+  }
+  let failed = false
+  const started = server.settled.then(
+    (statuses) => {
+      failed = isFailedStart(config, statuses)
+      if (!failed) sayReady(server, statuses)
+    },
+    (thrown: unknown) => {
+      failed = true
+      complain(startProblem(thrown, config))
+    },
+  )
+  await Promise.race([stopAsked, started.then(() => (failed ? undefined : stopAsked))])
+  if (failed) {
+    await server.stop().catch(() => {})
+    return 1
+  }
+  log.info('stopping')
+  const inTime = await server.stop()
+  log.info('stopped', { inTime })
+  return inTime ? 0 : 1
+}
+
+/** Resolves at the first SIGTERM or SIGINT; the second one ends the process where it stands. */
+function firstSignal(log: ProcessLog): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false
+    const onSignal = (signal: string) => {
+      if (asked) {
+        log.warn('stopped at once', { signal })
+        log.flushSync()
+        process.exit(1)
+      }
+      asked = true
+      resolve()
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
+}
+
+/** Whether there is nothing left to serve of what was asked for. */
+function isFailedStart(config: ServerConfig, statuses: readonly ModelStatus[]): boolean {
+  const failures = statuses.filter(({ state }) => state === 'failed')
+  const all = statuses.length > 0 && failures.length === statuses.length
+  if (!all && !(config.exitOnError && failures.length > 0)) return false
+  for (const { name, why } of failures) complain(`cannot serve "${name}": ${why}`)
+  return true
+}
+
+function sayReady(server: RunningServer, statuses: readonly ModelStatus[]): void {
+  const metrics = server.metricsUrl === undefined ? '' : ` metrics ${server.metricsUrl}`
+  process.stdout.write(`ready ${server.url ?? 'without HTTP'}${metrics}\n`)
+  const { url } = server
+  if (url === undefined) return
+  const lines = statuses.flatMap(({ served }) => (served ? [curlExample(url, served)] : []))
+  const shortest = lines.sort((a, b) => a.length - b.length)[0]
+  if (shortest === undefined) return
+  process.stderr.write(`\nTry it:\n  ${shortest}\nDocumentation: ${url}/docs\n\n`)
+}
+
+function startProblem(thrown: unknown, { http, metrics }: ServerConfig): string {
+  if (thrown instanceof ServingError) {
+    return thrown.hint === undefined ? thrown.message : `${thrown.message}\n  ${thrown.hint}`
+  }
+  const { code, port } = thrown as { code?: string; port?: number }
+  const flag = port === metrics.port ? '--metrics-port' : '--http-port'
+  switch (code) {
+    case 'EADDRINUSE':
+      return `port ${port} of ${http.host} is in use\n  choose another by ${flag}, or ${flag} 0 for a free one`
+    case 'EACCES':
+      return `port ${port} may not be bound by this user\n  choose one above 1023 by ${flag}`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `"${http.host}" is no address of this machine\n  choose another by --host`
+    default:
+      return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+  }
+}
+
+function complain(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
