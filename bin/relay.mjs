@@ -8,7 +8,8 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP']
  * that come together for one.
  */
 export function relay(command, args) {
-  const child = spawn(command, args, { stdio: 'inherit' })
+  const env = Object.assign({}, process.env, { RELAYED_BY: String(process.pid) })
+  const child = spawn(command, args, { stdio: 'inherit', env })
   for (const signal of forwarded) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {
     process.stderr.write(`sluice: ${command} does not start: ${error.message}\n`)

@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { endWithParent } from './parent.mjs'
 import { relay } from './relay.mjs'
 
 const oldest = { major: 22, minor: 18 }
@@ -13,6 +14,9 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const inClone = existsSync(here('../src/main.ts'))
 
 if (inClone && !existsSync(here('../node_modules/.package-lock.json'))) setUp()
+
+const isRelayed = process.env.RELAYED_BY === String(process.ppid)
+if (isRelayed || process.env.npm_lifecycle_event === 'npx') endWithParent()
 
 if (runs(process.versions.node)) {
   void import(inClone ? '../src/main.ts' : '../dist/main.js')

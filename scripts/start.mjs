@@ -1,10 +1,12 @@
 /**
  * `npm start [-- PATH… FLAGS]`: serves PATH, or the example models.
  *
- * There is no process between npm and the server: it runs in this one, so that it gets npm's
- * signals itself and nothing is left when npm's process group is killed.
+ * There is no process between npm and the server: it runs in this one, and the `exec` in
+ * package.json takes npm's shell away. So it gets npm's signals itself, npm waits for its end,
+ * and nothing is left when npm or its process group is killed.
  */
 import { fileURLToPath } from 'node:url'
+import { endWithParent } from '../bin/parent.mjs'
 
 const args = process.argv.slice(2)
 const hasConfig =
@@ -21,6 +23,7 @@ if (process.env.npm_lifecycle_event === 'start' && process.env.INIT_CWD !== unde
   process.chdir(process.env.INIT_CWD)
 }
 
+endWithParent()
 const sluice = new URL('../bin/sluice.mjs', import.meta.url)
 process.argv.splice(1, Number.POSITIVE_INFINITY, fileURLToPath(sluice), 'serve', ...args)
 await import(sluice.href)
