@@ -7,7 +7,7 @@
  * All but a few functions return a status: 0 for success, else an object that `check` turns into
  * an `OrtFailure` and releases.
  */
-import koffi from 'koffi'
+import koffi, { type LibraryHandle } from 'koffi'
 
 const pointer = 'void *'
 const string = 'const char *'
@@ -112,6 +112,8 @@ const tableVersion = 22
 export interface Library {
   readonly version: string
   readonly api: CApi
+  /** To be kept: the library is closed, under the feet of its functions, once this is collected. */
+  readonly handle: LibraryHandle
 }
 
 /** Opens a `libonnxruntime` by its path. Every thread opens it for itself; the library is one. */
@@ -126,7 +128,7 @@ export function openLibrary(path: string): Library {
       `ONNX Runtime ${version} is too old: the table of API version ${tableVersion} is needed`,
     )
   }
-  return { version, api: bind(api) }
+  return { version, api: bind(api), handle: library }
 }
 
 /** A failed call, in the library's own words: for the log, since it may name paths. */

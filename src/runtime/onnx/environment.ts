@@ -4,7 +4,7 @@
  * releases it here; `ledger` keeps count.
  */
 import { availableParallelism } from 'node:os'
-import { type CApi, check, openLibrary, type Pointer } from './c-api.ts'
+import { type CApi, check, type Library, openLibrary, type Pointer } from './c-api.ts'
 import { Ledger, type NativeKind } from './ledger.ts'
 import { readStrings } from './native-strings.ts'
 
@@ -23,17 +23,18 @@ export class Environment {
   readonly cpuMemory: Pointer
   /** Owned by the library. */
   readonly allocator: Pointer
+  readonly #library: Library
   readonly #out = new BigUint64Array(1)
 
   constructor({ library, threads }: EnvironmentOptions) {
-    const { api, version } = openLibrary(library)
-    this.api = api
-    this.version = version
+    this.#library = openLibrary(library)
+    this.api = this.#library.api
+    this.version = this.#library.version
     this.handle = this.#createEnvironment(Math.min(threads, availableParallelism()))
     this.cpuMemory = this.make('memoryInfo', (out) =>
       api.CreateCpuMemoryInfo(arena, anyMemory, out),
     )
-    check(api, api.GetAllocatorWithDefaultOptions(this.#out))
+    check(this.api, this.api.GetAllocatorWithDefaultOptions(this.#out))
     this.allocator = this.#out[0]!
   }
 

@@ -7,6 +7,7 @@ import type { Executable, RunRequest, RunResult } from '../runtime.ts'
 import { failureOf, type OrtFailure, type Pointer } from './c-api.ts'
 import type { Environment } from './environment.ts'
 import { StringArray } from './native-strings.ts'
+import { pinned } from './pinned.ts'
 import type { RunThreads } from './run-threads.ts'
 import { nativeValueOf, tensorOf } from './values.ts'
 
@@ -49,12 +50,13 @@ export class OnnxExecutable implements Executable {
   async run({ inputs, outputs }: RunRequest, call: Call): Promise<RunResult> {
     const handingOver = performance.now()
     const inputValues = this.#valuesOf(inputs)
-    const outputValues = new BigUint64Array(outputs.length)
+    const outputValues = pinned(new BigUint64Array(outputs.length))
     try {
       const started = this.#threads.start({
         session: this.#session,
         inputNames: this.#inputNames.of(inputs.map(({ name }) => name)),
         inputValues,
+        inputs,
         outputNames: this.#outputNames.of(outputs),
         outputValues,
       })
@@ -87,7 +89,7 @@ export class OnnxExecutable implements Executable {
   }
 
   #valuesOf(inputs: readonly NamedTensor[]): BigUint64Array {
-    const values = new BigUint64Array(inputs.length)
+    const values = pinned(new BigUint64Array(inputs.length))
     try {
       inputs.forEach((input, index) => {
         values[index] = nativeValueOf(this.#environment, input)

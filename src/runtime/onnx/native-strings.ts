@@ -1,6 +1,7 @@
 /** Strings as C has them: arrays of addresses of bytes that end in NUL. */
 import koffi from 'koffi'
 import type { Pointer } from './c-api.ts'
+import { pinned } from './pinned.ts'
 
 /** Lives as long as it is referenced: keep it until the library no longer reads it. */
 export class StringArray {
@@ -8,8 +9,8 @@ export class StringArray {
   readonly #bytes: readonly Buffer[]
 
   constructor(strings: readonly string[]) {
-    this.#bytes = strings.map((string) => Buffer.from(`${string}\0`))
-    this.addresses = BigUint64Array.from(this.#bytes, (bytes) => koffi.address(bytes))
+    this.#bytes = strings.map((string) => pinned(Buffer.from(`${string}\0`)))
+    this.addresses = pinned(BigUint64Array.from(this.#bytes, (bytes) => koffi.address(bytes)))
   }
 
   get length(): number {

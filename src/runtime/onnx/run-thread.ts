@@ -4,7 +4,7 @@ import { openLibrary } from './c-api.ts'
 import { CONTROL, openMailbox, PLACES, type ThreadData, WORD } from './job.ts'
 
 const data = workerData as ThreadData
-const { api } = openLibrary(data.library)
+const library = openLibrary(data.library)
 const { control, places } = openMailbox(data)
 parentPort!.postMessage('ready')
 
@@ -24,7 +24,7 @@ function stopped(): boolean {
 
 function run(job: BigUint64Array): void {
   const begun = process.hrtime.bigint()
-  const status = api.Run(
+  const status = library.api.Run(
     job[WORD.session]!,
     job[WORD.runOptions]!,
     job[WORD.inputNames]!,

@@ -8,6 +8,7 @@
 import { strict as assert } from 'node:assert'
 import { Worker } from 'node:worker_threads'
 import koffi from 'koffi'
+import type { NamedTensor } from '../../tensor/index.ts'
 import { check, type Pointer } from './c-api.ts'
 import type { Environment } from './environment.ts'
 import {
@@ -27,6 +28,8 @@ export interface RunJob {
   readonly session: Pointer
   readonly inputNames: StringArray
   readonly inputValues: BigUint64Array
+  /** What the values refer to: it must not be collected while the library reads it. */
+  readonly inputs: readonly NamedTensor[]
   readonly outputNames: StringArray
   /** Zeroes; the library writes what it made. */
   readonly outputValues: BigUint64Array

@@ -16,6 +16,7 @@ import {
 } from '../../tensor/index.ts'
 import { check, type Pointer } from './c-api.ts'
 import type { Environment } from './environment.ts'
+import { pinned } from './pinned.ts'
 
 /** The value to release after the run. */
 export function nativeValueOf(environment: Environment, { tensor }: NamedTensor): Pointer {
@@ -23,7 +24,7 @@ export function nativeValueOf(environment: Environment, { tensor }: NamedTensor)
   const shape = BigInt64Array.from(tensor.shape, BigInt)
   const type = elementType[tensor.datatype]
   if (tensor.datatype !== 'BYTES') {
-    const { data } = tensor
+    const data = pinned(tensor.data)
     return environment.make('value', (out) =>
       api.CreateTensorWithDataAsOrtValue(
         environment.cpuMemory,
