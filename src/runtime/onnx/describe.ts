@@ -11,6 +11,6 @@ export interface LibraryDescription {
 
 /** Throws when it cannot be opened. */
 export function describeLibrary(path: string = bundledLibraryPath()): LibraryDescription {
-  const { api, version } = openLibrary(path)
-  return { path, version, providers: listProviders(api) }
+  const library = openLibrary(path)
+  return { path, providers: listProviders(library.api), version: library.version }
 }

@@ -32,7 +32,7 @@ export class Environment {
     this.version = this.#library.version
     this.handle = this.#createEnvironment(Math.min(threads, availableParallelism()))
     this.cpuMemory = this.make('memoryInfo', (out) =>
-      api.CreateCpuMemoryInfo(arena, anyMemory, out),
+      this.api.CreateCpuMemoryInfo(arena, anyMemory, out),
     )
     check(this.api, this.api.GetAllocatorWithDefaultOptions(this.#out))
     this.allocator = this.#out[0]!
