@@ -38,8 +38,8 @@ export class Executors implements Predictor {
   readonly #lane: Lane
   readonly #outputNames: readonly string[]
   #underWay = 0
-  #meanRunMs = 0
-  #drained: (() => void) | undefined
+  #meanRunMs: number | undefined
+  #drained: (() => void)[] = []
   #draining = false
 
   constructor(options: ExecutorsOptions) {
@@ -62,12 +62,12 @@ export class Executors implements Predictor {
           (response) => {
             this.#leave()
             stopListening()
-            resolve(response)
+            afterSlot(() => resolve(response))
           },
           (thrown: unknown) => {
             this.#leave()
             stopListening()
-            reject(thrown)
+            afterSlot(() => reject(thrown))
           },
         ),
       )
@@ -113,7 +113,7 @@ export class Executors implements Predictor {
     this.#draining = true
     return new Promise((resolve) => {
       if (this.#underWay === 0) resolve()
-      else this.#drained = resolve
+      else this.#drained.push(resolve)
     })
   }
 
@@ -128,7 +128,7 @@ export class Executors implements Predictor {
     const result = await executable.run(this.#runRequest(request), call)
     const { inputMs, runMs, outputMs } = result
     checkRows(result.outputs, request, this.signature)
-    this.#meanRunMs += (runMs - this.#meanRunMs) * meanWeight
+    this.#meanRunMs = mean(this.#meanRunMs, runMs)
     events.emit({ kind: 'executed', model, version, rows, inputMs, runMs, outputMs })
     const queueMs = Math.max(0, clock.now() - arrived - inputMs - runMs - outputMs)
     return this.#response(result.outputs, { queueMs, inputMs, runMs, outputMs })
@@ -154,13 +154,16 @@ export class Executors implements Predictor {
   #queueFull() {
     const { model, slots } = this.#options
     const { waiting, maxWaiting } = this.#lane
-    const retryAfterMs = (this.#meanRunMs * waiting) / Math.max(1, slots.busy)
-    return fail('QUEUE_FULL', { model, limit: maxWaiting, retryAfterMs })
+    const facts = { model, limit: maxWaiting }
+    if (this.#meanRunMs === undefined) return fail('QUEUE_FULL', facts)
+    const retryAfterMs = (this.#meanRunMs * Math.max(1, waiting)) / Math.max(1, slots.busy)
+    return fail('QUEUE_FULL', { ...facts, retryAfterMs })
   }
 
   #leave(): void {
     this.#underWay -= 1
-    if (this.#underWay === 0) this.#drained?.()
+    if (this.#underWay > 0) return
+    for (const resolve of this.#drained.splice(0)) resolve()
   }
 
   #tellQueue(): void {
@@ -169,7 +172,12 @@ export class Executors implements Predictor {
   }
 }
 
-const meanWeight = 0.1
+/** The last ten or so count for most. */
+const mean = (before: number | undefined, runMs: number): number =>
+  before === undefined ? runMs : before + (runMs - before) * 0.1
+
+/** Once the slot is free, so that the next run does not wait for what is done with an answer. */
+const afterSlot = queueMicrotask
 
 /** An output whose first axis bears the name of the batch must have as many rows as came in. */
 function checkRows(
