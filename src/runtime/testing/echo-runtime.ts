@@ -1,0 +1,104 @@
+/**
+ * A runtime for tests, all in memory: the name of a model decides what it does, and no file is
+ * read but to tell whether there is one.
+ *
+ * - `echo`: each input comes back as the output of the same name, as a copy
+ * - `slow`: the same, but a run ends only when its call does
+ * - `countdown`: streams; INT32 [1] n is answered with n, n-1 … 0, one answer each
+ */
+import { access } from 'node:fs/promises'
+import type { Call } from '../../call.ts'
+import { fail } from '../../errors.ts'
+import type { InputSpec, Signature } from '../../signature.ts'
+import { bytesOf, type NamedTensor, type Tensor, tensorFromBytes } from '../../tensor/index.ts'
+import type { Executable, ModelSource, RunRequest, RunResult, Runtime } from '../runtime.ts'
+
+export class EchoRuntime implements Runtime {
+  readonly capacity = 4
+  /** Executables loaded and not disposed of, runs and streams that have not ended. */
+  readonly alive = { executables: 0, runs: 0, streams: 0 }
+
+  async load({ name, path }: ModelSource): Promise<Executable> {
+    try {
+      await access(path)
+    } catch (cause) {
+      throw fail('MODEL_UNREADABLE', { problem: `"${name}" is not there` }, cause)
+    }
+    const signature = signatures[name]
+    if (signature === undefined) {
+      const known = Object.keys(signatures).join(', ')
+      throw fail('MODEL_UNSUPPORTED', { problem: `expected one of ${known}, got "${name}"` })
+    }
+    this.alive.executables += 1
+    return {
+      signature,
+      platform: 'echo',
+      provider: 'cpu',
+      warnings: [],
+      run: (request, call) => this.#run(name, request, call),
+      ...(signature.streams === true
+        ? { stream: (request, call) => this.#countdown(request, call) }
+        : {}),
+      dispose: async () => {
+        this.alive.executables -= 1
+      },
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  async #run(name: string, { inputs, outputs }: RunRequest, call: Call): Promise<RunResult> {
+    this.alive.runs += 1
+    try {
+      await (name === 'slow' ? ended(call) : turn())
+      if (call.ended !== undefined) throw call.ended
+      return answer(outputs.map((wanted) => copyOf(inputs.find((input) => input.name === wanted)!)))
+    } finally {
+      this.alive.runs -= 1
+    }
+  }
+
+  async *#countdown({ inputs }: RunRequest, call: Call): AsyncGenerator<RunResult> {
+    this.alive.streams += 1
+    try {
+      for (let n = Number(inputs[0]!.tensor.data[0]); n >= 0; n--) {
+        await turn()
+        if (call.ended !== undefined) throw call.ended
+        const tensor: Tensor = { datatype: 'INT32', shape: [1], data: Int32Array.of(n) }
+        yield answer([{ name: 'n', tensor }])
+      }
+    } finally {
+      this.alive.streams -= 1
+    }
+  }
+}
+
+const batch = ['batch', undefined]
+const x: InputSpec = { name: 'x', datatype: 'FP32', shape: [-1, 2], axes: batch }
+const tag: InputSpec = { name: 'tag', datatype: 'BYTES', shape: [-1, 1], axes: batch }
+const n: InputSpec = { name: 'n', datatype: 'INT32', shape: [1] }
+
+const signatures: Readonly<Record<string, Signature>> = {
+  echo: { inputs: [x, tag], outputs: [x, tag] },
+  slow: { inputs: [x], outputs: [x] },
+  countdown: { inputs: [n], outputs: [n], streams: true },
+}
+
+const answer = (outputs: readonly NamedTensor[]): RunResult => ({
+  outputs,
+  inputMs: 0,
+  runMs: 0,
+  outputMs: 0,
+})
+
+function copyOf({ name, tensor }: NamedTensor): NamedTensor {
+  const { shape, datatype } = tensor
+  if (tensor.datatype === 'BYTES') {
+    return { name, tensor: { ...tensor, data: tensor.data.map((bytes) => bytes.slice()) } }
+  }
+  return { name, tensor: tensorFromBytes(name, datatype, shape, bytesOf(tensor).slice()) }
+}
+
+const ended = (call: Call) => new Promise<void>((resolve) => void call.onEnd(() => resolve()))
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
