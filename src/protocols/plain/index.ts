@@ -1,2 +1,3 @@
-export { curlExample, exampleBody } from './example.ts'
+export { askPlain, decodeBody } from './ask.ts'
+export { curlExample, type Example, exampleBody } from './example.ts'
 export { metricsProtocol, type PlainOptions, plainProtocol } from './routes.ts'

@@ -4,12 +4,9 @@ import { fail } from '../../errors.ts'
 import type { Models, ServedModel } from '../../models.ts'
 import type { Exchange, HttpProtocol, Route } from '../../transport/http/index.ts'
 import { counted } from '../counted.ts'
-import { decodeJsonBody, textOf } from '../json/index.ts'
-import { decodeCsv } from './csv.ts'
-import { decodeJson, type PlainRequest } from './decode.ts'
+import { askPlain, decodeBody } from './ask.ts'
 import { createDocsAssets, docsPage, docsSecurityPolicy } from './docs-page.ts'
-import { encodeAnswer } from './encode.ts'
-import { answerError, locate } from './errors.ts'
+import { answerError } from './errors.ts'
 import { healthOf } from './health.ts'
 import { openapi } from './openapi.ts'
 
@@ -46,39 +43,12 @@ export function metricsProtocol(options: Pick<PlainOptions, 'renderMetrics'>): H
 
 async function predict(exchange: Exchange, model: ServedModel, clock: Clock): Promise<void> {
   exchange.answeredBy(model.name, model.version)
-  const { signature, predictor } = model
   const body = await exchange.readBody()
   const plain = counted(model, () => decodeBody(exchange.header('content-type'), model, body.bytes))
   body.recycle() // JSON and CSV are decoded into memory of their own
-  try {
-    const response = await predictor.predict(plain.request, exchange.call)
-    const latencyMs = clock.now() - exchange.startedAt
-    const text = encodeAnswer({ signature, response, oneRow: plain.oneRow, latencyMs })
-    await exchange.json(200, text)
-  } catch (thrown) {
-    throw locate(thrown, plain.pathOf, plain.oneRow)
-  }
+  const elapsedMs = () => clock.now() - exchange.startedAt
+  await exchange.json(200, await askPlain(model, plain, exchange.call, elapsedMs))
 }
-
-function decodeBody(
-  contentType: string | undefined,
-  { name, signature }: ServedModel,
-  bytes: Uint8Array,
-): PlainRequest {
-  const type = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
-  if (type === 'text/csv') return decodeCsv(name, signature, textOf(bytes))
-  // curl says form data unless told otherwise, and a form is never what is meant
-  if (!['', 'application/json', 'text/json', 'text/plain', curlsDefault].includes(type)) {
-    throw fail('MEDIA_TYPE_UNSUPPORTED', {
-      what: 'content-type',
-      got: type.slice(0, 60),
-      expected: 'application/json or text/csv',
-    })
-  }
-  return decodeJsonBody(bytes, (body) => decodeJson(name, signature, body))
-}
-
-const curlsDefault = 'application/x-www-form-urlencoded'
 
 function pages(options: PlainOptions): readonly Route[] {
   const { models, serverName, serverVersion } = options

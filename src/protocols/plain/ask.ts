@@ -1,0 +1,45 @@
+/** A question of the plain API, whatever brought it: the bytes of its body, and the answer's text. */
+import type { Call } from '../../call.ts'
+import { fail } from '../../errors.ts'
+import type { ServedModel } from '../../models.ts'
+import { decodeJsonBody, textOf } from '../json/index.ts'
+import { decodeCsv } from './csv.ts'
+import { decodeJson, type PlainRequest } from './decode.ts'
+import { encodeAnswer } from './encode.ts'
+import { locate } from './errors.ts'
+
+/** Keeps nothing of the bytes. */
+export function decodeBody(
+  contentType: string | undefined,
+  { name, signature }: ServedModel,
+  bytes: Uint8Array,
+): PlainRequest {
+  const type = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
+  if (type === 'text/csv') return decodeCsv(name, signature, textOf(bytes))
+  // curl says form data unless told otherwise, and a form is never what is meant
+  if (!['', 'application/json', 'text/json', 'text/plain', curlsDefault].includes(type)) {
+    throw fail('MEDIA_TYPE_UNSUPPORTED', {
+      what: 'content-type',
+      got: type.slice(0, 60),
+      expected: 'application/json or text/csv',
+    })
+  }
+  return decodeJsonBody(bytes, (body) => decodeJson(name, signature, body))
+}
+
+/** The text of the answer. `elapsedMs` is asked when it is there. Errors tell their place in the body. */
+export async function askPlain(
+  { signature, predictor }: ServedModel,
+  { request, oneRow, pathOf }: PlainRequest,
+  call: Call,
+  elapsedMs: () => number,
+): Promise<string> {
+  try {
+    const response = await predictor.predict(request, call)
+    return encodeAnswer({ signature, response, oneRow, latencyMs: elapsedMs() })
+  } catch (thrown) {
+    throw locate(thrown, pathOf, oneRow)
+  }
+}
+
+const curlsDefault = 'application/x-www-form-urlencoded'
