@@ -25,47 +25,50 @@ export interface Body {
   recycle(): void
 }
 
-export async function readBody(
-  request: IncomingMessage,
-  call: Call,
-  limits: BodyLimits,
-  buffers: BodyBuffers,
-  alignAt = 0,
-): Promise<Body> {
+export interface BodyReading {
+  readonly call: Call
+  readonly limits: BodyLimits
+  readonly buffers: BodyBuffers
+  /** The byte that is to lie on a boundary; the first one if left out. */
+  readonly alignAt?: number | undefined
+  /** Called once nothing speaks against the body, before any of it is read. */
+  readonly onAccepted?: () => void
+}
+
+export async function readBody(request: IncomingMessage, reading: BodyReading): Promise<Body> {
+  const { call, limits, buffers, alignAt = 0 } = reading
   const declared = request.headers['content-length']
   const length = declared === undefined ? undefined : Number(declared)
   if (length !== undefined && length > limits.maxBytes) {
     throw fail('BODY_TOO_LARGE', { limit: limits.maxBytes })
   }
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
-  if (encoding === 'identity' || encoding === '') {
-    const sink = new Sink(buffers, limits.maxBytes, length, alignAt)
-    return fill(sink, request, request, call, limits)
-  }
-  const inflate = inflaters[encoding]
-  if (inflate === undefined) {
+  const isPlain = encoding === 'identity' || encoding === ''
+  const inflate = inflaters.get(encoding)
+  if (!isPlain && inflate === undefined) {
     throw fail('MEDIA_TYPE_UNSUPPORTED', {
       what: 'content-encoding',
       got: encoding.slice(0, 40),
       expected: 'gzip, deflate or identity',
     })
   }
+  if (call.ended !== undefined) throw call.ended
+  reading.onAccepted?.()
+  if (inflate === undefined) {
+    const sink = new Sink(buffers, limits.maxBytes, length, alignAt)
+    return fill(sink, request, request, call, limits)
+  }
   const inflated = inflate()
   request.pipe(inflated)
-  return fill(
-    new Sink(buffers, limits.maxBytes, undefined, alignAt),
-    inflated,
-    request,
-    call,
-    limits,
-  )
+  const sink = new Sink(buffers, limits.maxBytes, undefined, alignAt)
+  return fill(sink, inflated, request, call, limits)
 }
 
-const inflaters: Readonly<Record<string, () => Readable & NodeJS.WritableStream>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-}
+const inflaters: ReadonlyMap<string, () => Readable & NodeJS.WritableStream> = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+])
 
 function fill(
   sink: Sink,
@@ -76,19 +79,22 @@ function fill(
 ): Promise<Body> {
   return new Promise((resolve, reject) => {
     const pause = setTimeout(() => settle(fail('BODY_TIMEOUT', { ms: pauseMs })), pauseMs)
-    const stopListening = call.onEnd((why) => settle(why))
     const settle = (error: ServingError | undefined) => {
       clearTimeout(pause)
-      stopListening?.()
+      stopListening()
       source.removeAllListeners('data')
       if (error === undefined) {
         resolve(sink.body())
         return
       }
-      if (source !== request) request.unpipe()
+      if (source !== request) {
+        request.unpipe()
+        source.destroy() // what it holds would be inflated for nobody
+      }
       sink.recycle()
       reject(error)
     }
+    const stopListening = call.onEnd((why) => settle(why))
     source.on('data', (chunk: Buffer) => {
       pause.refresh()
       const problem = sink.write(chunk)

@@ -69,8 +69,11 @@ export class Exchange {
   /** The byte at `alignAt` will lie on a boundary of 64 bytes, where the body's length is known. */
   async readBody(alignAt?: number): Promise<Body> {
     const { limits, buffers } = this.#options
-    if (this.header('expect')?.toLowerCase() === '100-continue') this.response.writeContinue()
-    const body = await readBody(this.request, this.call, limits, buffers, alignAt)
+    const onAccepted = () => {
+      if (this.header('expect')?.toLowerCase() === '100-continue') this.response.writeContinue()
+    }
+    const { call } = this
+    const body = await readBody(this.request, { call, limits, buffers, alignAt, onAccepted })
     this.bytesIn = body.bytes.byteLength
     return body
   }
