@@ -37,6 +37,7 @@ export class Exchange {
   bytesOut = 0
   readonly #options: ExchangeOptions
   readonly #queryAt: number
+  #answered = false
 
   constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
     this.request = request
@@ -120,37 +121,58 @@ export class Exchange {
 
   #write(status: number, contentType: string, bytes: Uint8Array, headers: Headers): void {
     const { response, request } = this
-    if (response.headersSent || response.destroyed) return
+    if (this.#answered || response.headersSent || response.destroyed) return
+    this.#answered = true
     response.statusCode = status
     if (bytes.byteLength > 0) response.setHeader('content-type', contentType)
     response.setHeader('content-length', bytes.byteLength)
     for (const name of Object.keys(headers)) response.setHeader(name, headers[name]!)
     this.bytesOut = bytes.byteLength
-    if (request.complete) response.end(request.method === 'HEAD' ? undefined : bytes)
-    else this.#endLate(bytes)
+    if (request.complete || !hasBody(request)) {
+      response.end(bytes)
+      return
+    }
+    // a body that came with its headers is there in a moment, and the connection can be kept
+    request.resume()
+    setImmediate(() => {
+      if (response.destroyed) return
+      if (request.complete) response.end(bytes)
+      else this.#endLate(bytes)
+    })
   }
 
   /**
    * The body was not read to its end. Closing at once would reset the connection, and the client
-   * would lose the answer while it still writes: what comes is thrown away for a moment first.
+   * would lose the answer while it still writes: what comes is thrown away for a while first.
    */
   #endLate(bytes: Uint8Array): void {
     const { response, request } = this
     response.shouldKeepAlive = false
     response.write(bytes)
     const end = () => {
+      clearTimeout(pause)
       clearTimeout(patience)
       response.end()
       request.destroy()
     }
+    const pause = setTimeout(end, lingerPauseMs)
     const patience = setTimeout(end, lingerMs)
+    request.on('data', () => pause.refresh())
     request.once('end', end)
-    request.once('close', () => clearTimeout(patience))
-    request.resume()
+    request.once('close', () => {
+      clearTimeout(pause)
+      clearTimeout(patience)
+    })
   }
 }
 
-const lingerMs = 1000
+/** How long a client may pause, and send on at all, once it is answered. */
+const lingerPauseMs = 1000
+const lingerMs = 10_000
+
+/** RFC 9112, 6: a request has a body if one of these headers says so. */
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 /** The client's own id where it is fit to be logged and sent back, else a new one. */
 function requestIdOf(given: string | undefined): string {
