@@ -9,12 +9,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { watchDeadline } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
-import { ServingError } from '../../errors.ts'
+import { fail, ServingError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { noTracer, type Tracer } from '../../trace.ts'
 import { type AccessPolicy, refusal } from './access.ts'
 import { BodyBuffers } from './body-buffers.ts'
 import { answerClientError } from './client-error.ts'
+import { Connections } from './connections.ts'
 import { allowOrigin, answerOptions } from './cors.ts'
 import { Exchange, type ExchangeOptions } from './exchange.ts'
 import type { HttpProtocol } from './route.ts'
@@ -44,6 +45,7 @@ export class HttpServer {
   readonly #options: HttpServerOptions
   readonly #router: Router
   readonly #exchangeOptions: ExchangeOptions
+  readonly #connections = new Connections()
   #draining = false
 
   private constructor(server: Server, options: HttpServerOptions) {
@@ -64,8 +66,9 @@ export class HttpServer {
     }
     server.on('request', onRequest)
     server.on('checkContinue', onRequest)
+    server.on('connection', (socket: Socket) => this.#connections.add(socket))
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
-      answerClientError(error, socket, options.headersTimeoutMs),
+      this.#answerClientError(error, socket),
     )
   }
 
@@ -93,10 +96,23 @@ export class HttpServer {
     return `http://${host}:${this.port}`
   }
 
-  /** Takes no more connections; resolves when every request is answered and all are closed. */
-  drain(): Promise<void> {
+  /** Requests that are not answered. */
+  get underWay(): number {
+    return this.#connections.underWay
+  }
+
+  /**
+   * Takes no more connections; resolves when every request is answered and all are closed. Node
+   * leaves those open on which nothing was asked yet: they have a moment to send what is on its way.
+   */
+  async drain(): Promise<void> {
     this.#draining = true
-    return new Promise((resolve) => this.#server.close(() => resolve()))
+    this.#connections.closeAfterAnswers()
+    const { clock } = this.#options
+    const closeIdle = () => this.#connections.closeIdle()
+    const callOff = clock.wakeAt(clock.now() + silentMs, closeIdle)
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    callOff()
   }
 
   /** Closes every connection at once. */
@@ -111,11 +127,12 @@ export class HttpServer {
     if (exchange.call.traceparent !== undefined) {
       response.setHeader('traceparent', exchange.call.traceparent)
     }
-    if (this.#draining) response.setHeader('connection', 'close')
+    this.#connections.begin(exchange)
     allowOrigin(exchange, access.corsOrigins)
 
     let error: ServingError | undefined
     response.on('close', () => {
+      this.#connections.end(exchange)
       if (!response.writableFinished) {
         exchange.call.cancel()
         error ??= exchange.call.ended
@@ -172,6 +189,22 @@ export class HttpServer {
     }
   }
 
+  /** What is no HTTP: in the words of the request whose body it was to be, if there is one. */
+  #answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+    const { headersTimeoutMs } = this.#options
+    const newest = this.#connections.newest(socket)
+    if (newest === undefined || error.code === 'ECONNRESET') {
+      answerClientError(error, socket, headersTimeoutMs)
+    } else if (newest.request.complete) {
+      // it came behind a request that is still to be answered
+      newest.response.shouldKeepAlive = false
+    } else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      newest.call.end(fail('BODY_TIMEOUT', { ms: this.#server.requestTimeout }, error))
+    } else {
+      newest.call.end(fail('BODY_MALFORMED', { problem: bodyProblem(error.code) }, error))
+    }
+  }
+
   #logFailure(exchange: Exchange, error: ServingError): void {
     if (error.code !== 'internal') return
     this.#options.log.error('request failed', {
@@ -182,6 +215,15 @@ export class HttpServer {
     })
   }
 }
+
+function bodyProblem(code: string | undefined): string {
+  return code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW'
+    ? 'the chunk extensions of the body are too large'
+    : 'the body is damaged: expected chunks as HTTP/1.1 has them'
+}
+
+/** How long a connection on which nothing was asked is left open by `drain`. */
+const silentMs = 250
 
 /** How many of the largest bodies' memory is kept for use again. */
 const keptBodies = 2
