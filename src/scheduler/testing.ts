@@ -1,0 +1,138 @@
+/** Executors over a model whose runs end when a test says so. */
+import assert from 'node:assert/strict'
+import { Call } from '../call.ts'
+import { HandClock } from '../clock.ts'
+import { fail, ServingError } from '../errors.ts'
+import type { Event } from '../events.ts'
+import type { Executable, RunRequest, RunResult } from '../runtime/index.ts'
+import type { Signature } from '../signature.ts'
+import type { NamedTensor } from '../tensor/index.ts'
+import { Executors, Slots } from './index.ts'
+
+export interface Run {
+  /** The first value of the first input. */
+  readonly value: number
+  readonly wanted: readonly string[]
+  stopped(): boolean
+  isOpen(): boolean
+  gave(): boolean
+  succeed(result?: Partial<RunResult>): void
+  fail(error: Error): void
+}
+
+export interface SetUp {
+  readonly capacity?: number
+  readonly maxWaiting?: number
+  /** A model that streams so many. */
+  readonly answers?: number
+  readonly failing?: boolean
+  readonly clock?: HandClock
+  readonly slots?: Slots
+}
+
+export function setUp({ capacity = 4, maxWaiting = 8, answers, failing, ...shared }: SetUp) {
+  const clock = shared.clock ?? new HandClock()
+  const slots = shared.slots ?? new Slots(capacity)
+  const runs: Run[] = []
+  const events: Event[] = []
+  const source = { given: 0, returned: 0 }
+  const signature: Signature = {
+    inputs: [{ name: 'x', datatype: 'INT32', shape: [-1], axes: ['batch'] }],
+    outputs: [
+      { name: 'y', datatype: 'INT32', shape: [-1], axes: ['batch'] },
+      { name: 'z', datatype: 'INT32', shape: [-1] },
+    ],
+    ...(answers === undefined ? {} : { streams: true }),
+  }
+  const executable: Executable = {
+    signature,
+    platform: 'test',
+    provider: 'test',
+    warnings: [],
+    run: (request, call) => handRun(runs, request, call),
+    dispose: async () => {},
+    ...(answers === undefined ? {} : { stream: () => count(source, answers, failing === true) }),
+  }
+  const executors = new Executors({
+    model: 'm',
+    version: '3',
+    executable,
+    slots,
+    maxWaiting,
+    clock,
+    events: { emit: (event) => void events.push(event) },
+  })
+  const request = (...values: number[]) => ({ inputs: [rows('x', values)] })
+  const askWith = (deadline: number | undefined, values: readonly number[]) => {
+    const call = new Call({ requestId: 'r', deadline })
+    const answer = executors.predict(request(...values), call)
+    answer.catch(() => {}) // whoever cares awaits it
+    return { call, answer }
+  }
+  const ask = Object.assign((...values: number[]) => askWith(undefined, values), {
+    until: (deadline: number, ...values: number[]) => askWith(deadline, values),
+  })
+  return { executors, ask, runs, events, clock, slots, request, source }
+}
+
+/** A run that ends when it is told to. Its output `y` is its input `x`. */
+function handRun(runs: Run[], { inputs, outputs }: RunRequest, call: Call): Promise<RunResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<RunResult>()
+  const values = Array.from(inputs[0]!.tensor.data as Int32Array)
+  let stopped = false
+  let open = true
+  let gave = false
+  const stopListening = call.onEnd(() => {
+    stopped = true
+  })
+  const end = () => {
+    open = false
+    stopListening()
+  }
+  runs.push({
+    value: values[0]!,
+    wanted: outputs,
+    stopped: () => stopped,
+    isOpen: () => open,
+    gave: () => gave,
+    succeed(result) {
+      end()
+      gave = true
+      resolve({ outputs: [rows('y', values)], inputMs: 0, runMs: 0, outputMs: 0, ...result })
+    },
+    fail(error) {
+      end()
+      reject(error)
+    },
+  })
+  return promise
+}
+
+async function* count(
+  source: { given: number; returned: number },
+  answers: number,
+  failing: boolean,
+) {
+  try {
+    for (let n = 0; n < answers; n++) {
+      source.given += 1
+      yield { outputs: [rows('y', [n])], inputMs: 0, runMs: 0, outputMs: 0 }
+    }
+    if (failing) throw fail('RUN_FAILED')
+  } finally {
+    source.returned += 1
+  }
+}
+
+export const rows = (name: string, values: readonly number[]): NamedTensor => ({
+  name,
+  tensor: { datatype: 'INT32', shape: [values.length], data: Int32Array.from(values) },
+})
+
+export async function refusalOf(answer: Promise<unknown>): Promise<ServingError> {
+  const outcome = await answer.catch((thrown: unknown) => thrown)
+  assert.ok(outcome instanceof ServingError, 'it is refused')
+  return outcome
+}
+
+export const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
