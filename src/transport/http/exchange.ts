@@ -102,11 +102,14 @@ export class Exchange {
       return
     }
     return encodeBody(bytes, accepted).then((encoded) => {
-      const encoding: Headers =
-        encoded.encoding === undefined
-          ? headers
-          : { ...headers, 'content-encoding': encoded.encoding, vary: 'accept-encoding' }
-      this.#write(status, contentType, encoded.bytes, encoding)
+      if (encoded.encoding === undefined) {
+        this.#write(status, contentType, encoded.bytes, headers)
+        return
+      }
+      // appended: what depends on the origin already must go on saying so
+      this.response.appendHeader('vary', 'accept-encoding')
+      const encoding = { 'content-encoding': encoded.encoding }
+      this.#write(status, contentType, encoded.bytes, { ...headers, ...encoding })
     })
   }
 
