@@ -2,6 +2,7 @@
 import findMyWay from 'find-my-way'
 import { fail, type ServingError } from '../../errors.ts'
 import type { HttpProtocol, Route } from './route.ts'
+import { routeTable } from './route-table.ts'
 
 export type Match =
   | {
@@ -21,6 +22,7 @@ export class Router {
 
   constructor(protocols: readonly HttpProtocol[]) {
     this.#protocols = protocols
+    routeTable(protocols)
     for (const protocol of protocols) {
       for (const route of protocol.routes) {
         this.#routes.on(route.method, route.path, unused, { protocol, route })
