@@ -25,7 +25,10 @@ export interface FoundModel {
   readonly source: ModelSource | ServingError
 }
 
-/** `name` is for the only path. Names that are found twice are refused the second time. */
+/**
+ * `name` is for the only path. A name that is found twice is refused the second time, under a name
+ * that no model can have, so that the first is served.
+ */
 export async function discover(
   paths: readonly string[],
   name?: string,
@@ -35,7 +38,12 @@ export async function discover(
   return named.map((model, index) => {
     const first = named.findIndex((other) => other.name === model.name)
     if (first === index) return model
-    return refused(model, `another model has the name "${model.name}" already`)
+    const { name, version } = model
+    const before = named.slice(0, index).filter((other) => other.name === name).length
+    const problem = `another model has the name "${name}" already`
+    const hint = 'set name in model.yaml, or rename the file'
+    const source = fail('MODEL_UNSUPPORTED', { problem, hint })
+    return { name: `${name}#${before + 1}`, version, source }
   })
 }
 
@@ -44,9 +52,10 @@ async function discoverPath(path: string): Promise<readonly FoundModel[]> {
   if (typeof entry === 'string') {
     return [{ ...nameless(path), source: unreadable(`${basename(path)}: ${entry}`) }]
   }
-  if (entry.isFile()) return [fileModel(path)]
-  const names = await readdir(path)
-  if (isModelFolder(names)) return [await folderModel(path, names)]
+  if (!entry.isDirectory()) return [fileModel(path)]
+  const names = await readdir(path).catch(whyUnreadable)
+  if (typeof names === 'string') return [unreadableFolder(path, names)]
+  if (isModelFolder(names)) return [await readFolder(path)]
 
   const models: FoundModel[] = []
   for (const name of names.sort()) {
@@ -68,11 +77,12 @@ async function readFolder(path: string): Promise<FoundModel> {
   try {
     return await folderModel(path, await readdir(path))
   } catch (thrown) {
-    return {
-      ...nameless(path),
-      source: unreadable(`${basename(path)}: ${whyUnreadable(thrown)}`),
-    }
+    return unreadableFolder(path, whyUnreadable(thrown))
   }
+}
+
+function unreadableFolder(path: string, why: string): FoundModel {
+  return { ...nameless(path), source: unreadable(`${basename(path)}: ${why}`) }
 }
 
 function fileModel(path: string): FoundModel {
@@ -132,10 +142,6 @@ function rename(model: FoundModel, name: string): FoundModel {
   if (model.source instanceof ServingError) return { ...model, name }
   const { version, path, config } = model.source
   return { name, version, source: sourceOf(name, version, path, config) }
-}
-
-function refused(model: FoundModel, problem: string): FoundModel {
-  return { ...model, source: fail('MODEL_UNSUPPORTED', { problem }) }
 }
 
 const nameless = (path: string) => ({ name: basename(path, extname(path)), version: '1' })
