@@ -38,13 +38,18 @@ export class Lifecycle {
     this.#options = options
   }
 
-  /** Loads a few at a time; one that fails keeps nobody else from being served. */
-  async loadAll(found: readonly FoundModel[]): Promise<void> {
+  /**
+   * Loads a few at a time; one that fails keeps nobody else from being served. Begins no more once
+   * `stopping` is aborted.
+   */
+  async loadAll(found: readonly FoundModel[], stopping: AbortSignal): Promise<void> {
     const { registry } = this.#options
     for (const { name, version } of found) registry.set({ name, version, state: 'queued' })
     const waiting = [...found]
     const loadInTurn = async () => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      while (!stopping.aborted) {
+        const next = waiting.shift()
+        if (next === undefined) return
         await this.#load(next)
       }
     }

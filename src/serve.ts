@@ -3,12 +3,12 @@
  * the server is made here, and ended in the opposite order.
  */
 import { cpuQuota } from './cgroup.ts'
-import { systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import type { ServerConfig } from './config/index.ts'
 import type { ServingError } from './errors.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { Log } from './log.ts'
-import type { ModelStatus } from './models.ts'
+import type { ModelStatus, Models } from './models.ts'
 import { openInferenceRest } from './protocols/open-inference/rest/index.ts'
 import { metricsProtocol, plainProtocol } from './protocols/plain/index.ts'
 import { discover, Registry } from './repository/index.ts'
@@ -49,12 +49,7 @@ export async function serve({ config, adminToken, log }: ServeOptions): Promise<
     strict: config.readiness.strict,
     events: metrics,
   })
-  const renderMetrics = () => metrics.render()
-  const about = { serverName: config.server.name, serverVersion }
-  const protocols = [
-    openInferenceRest({ models: registry, statistics: metrics, ...about }),
-    plainProtocol({ models: registry, clock, renderMetrics, ...about }),
-  ]
+  const protocols = protocolsOf({ config, models: registry, metrics, clock, serverVersion })
   const listen = async (
     port: number | 'off',
     served: readonly HttpProtocol[],
@@ -76,18 +71,26 @@ export async function serve({ config, adminToken, log }: ServeOptions): Promise<
     })
   }
   // both ports before anything is loaded: one that is taken should not cost a minute to learn
-  const http = await listen(config.http.port, protocols, onAnswered(config, log, tracer))
-  const metricsServer = await listen(
-    config.metrics.port,
-    [metricsProtocol({ renderMetrics })],
-    () => {},
-  ).catch(async (thrown: unknown) => {
-    http?.abort()
-    await http?.drain()
+  let http: HttpServer | undefined
+  let metricsServer: HttpServer | undefined
+  const close = async () => {
+    for (const server of [http, metricsServer]) {
+      server?.abort()
+      await server?.drain()
+    }
+    metrics.close()
+    await tracer.shutdown()
+  }
+  try {
+    http = await listen(config.http.port, protocols.http, onAnswered(config, log, tracer))
+    metricsServer = await listen(config.metrics.port, protocols.metrics, () => {})
+  } catch (thrown) {
+    await close()
     throw thrown
-  })
+  }
 
-  const models = start(config, { registry, metrics, log })
+  const stopping = new AbortController()
+  const models = start(config, { registry, metrics, log, stopping: stopping.signal })
   const settled = models.then(() => registry.list())
   settled.catch(() => {}) // whoever awaits it is told; nobody else should be
   return {
@@ -95,21 +98,46 @@ export async function serve({ config, adminToken, log }: ServeOptions): Promise<
     metricsUrl: metricsServer && `${metricsServer.url}/metrics`,
     settled,
     stop: async () => {
+      stopping.abort()
       registry.stopAccepting()
-      const patience = setTimeout(() => http?.abort(), config.shutdownTimeoutMs)
-      const began = clock.now()
+      let gaveUp = false
+      const patience = setTimeout(() => {
+        gaveUp = http !== undefined && http.underWay > 0
+        http?.abort()
+      }, config.shutdownTimeoutMs)
       await http?.drain()
-      const { lifecycle, runtime } = await models
-      await lifecycle.unloadAll()
+      // where the start failed there is nothing to unload, but the ports are to be closed
+      const started = await models.catch(() => undefined)
+      await started?.lifecycle.unloadAll()
       clearTimeout(patience)
-      const inTime = clock.now() - began < config.shutdownTimeoutMs
-      await runtime.close()
-      metricsServer?.abort()
-      await metricsServer?.drain()
-      metrics.close()
-      await tracer.shutdown()
-      return inTime
+      await started?.runtime.close()
+      await close()
+      return !gaveUp
     },
+  }
+}
+
+export interface ProtocolsOptions {
+  readonly config: ServerConfig
+  readonly models: Models
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly serverVersion: string
+}
+
+/** What is spoken on each port. */
+export function protocolsOf({ config, models, metrics, clock, serverVersion }: ProtocolsOptions): {
+  readonly http: readonly HttpProtocol[]
+  readonly metrics: readonly HttpProtocol[]
+} {
+  const renderMetrics = () => metrics.render()
+  const about = { serverName: config.server.name, serverVersion }
+  return {
+    http: [
+      openInferenceRest({ models, statistics: metrics, ...about }),
+      plainProtocol({ models, clock, renderMetrics, ...about }),
+    ],
+    metrics: [metricsProtocol({ renderMetrics })],
   }
 }
 
@@ -117,17 +145,18 @@ interface Ground {
   readonly registry: Registry
   readonly metrics: Metrics
   readonly log: Log
+  /** Nothing more is loaded once it is aborted. */
+  readonly stopping: AbortSignal
 }
 
 /** Starts the runtime and loads what is found on the paths. */
-async function start(config: ServerConfig, { registry, metrics, log }: Ground) {
+async function start(config: ServerConfig, { registry, metrics, log, stopping }: Ground) {
   const { threads, library } = config.onnx
   const automatic = Math.max(1, Math.floor(cpuQuota() / threads))
   const executors = config.onnx.executors === 'auto' ? automatic : config.onnx.executors
-  const [runtime, found] = await Promise.all([
-    OnnxRuntime.start({ library, threadsPerRun: threads, executors }),
-    discover(config.models, config.name),
-  ])
+  const finding = discover(config.models, config.name)
+  const runtime = await OnnxRuntime.start({ library, threadsPerRun: threads, executors })
+  const found = await finding
   log.info('runtime started', { onnxruntime: runtime.version, executors, threads })
   const lifecycle = new Lifecycle({
     registry,
@@ -138,7 +167,7 @@ async function start(config: ServerConfig, { registry, metrics, log }: Ground) {
     events: metrics,
     log,
   })
-  await lifecycle.loadAll(found)
+  await lifecycle.loadAll(found, stopping)
   return { lifecycle, runtime }
 }
 

@@ -54,6 +54,10 @@ async function runServer(
 ): Promise<number> {
   // before anything is started: a signal that comes early must not be lost
   const stopAsked = firstSignal(log)
+  let stopping = false
+  void stopAsked.then(() => {
+    stopping = true
+  })
   let server: RunningServer
   try {
     server = await serve({ config, adminToken, log })
@@ -64,6 +68,7 @@ async function runServer(
   let failed = false
   const started = server.settled.then(
     (statuses) => {
+      if (stopping) return
       failed = isFailedStart(config, statuses)
       if (!failed) sayReady(server, statuses)
     },
