@@ -95,16 +95,21 @@ export class Executors implements Predictor {
     }
     const refusal = this.#refusal(call)
     if (refusal !== undefined) throw refusal
+    const source = executable.stream(this.#runRequest(request), call)[Symbol.asyncIterator]()
     this.#underWay += 1
     try {
-      for await (const { outputs, inputMs, runMs, outputMs } of executable.stream(
-        this.#runRequest(request),
-        call,
-      )) {
+      for (;;) {
+        if (call.ended !== undefined) throw call.ended
+        const { done, value } = await unlessEnded(source.next(), call)
+        if (done === true) return
+        const { outputs, inputMs, runMs, outputMs } = value
         yield this.#response(outputs, { queueMs: 0, inputMs, runMs, outputMs })
       }
     } finally {
-      this.#leave()
+      // a source that is busy ends later; only then is nothing under way
+      const over = Promise.resolve(source.return?.()).catch(() => {})
+      const left = over.then(() => this.#leave())
+      if (call.ended === undefined) await left
     }
   }
 
@@ -120,10 +125,8 @@ export class Executors implements Predictor {
   async #run(request: InferenceRequest, call: Call, arrived: number): Promise<InferenceResponse> {
     const { executable, clock, events, model, version } = this.#options
     this.#tellQueue()
-    if (call.ended !== undefined) throw call.ended
-    if (call.deadline !== undefined && clock.now() >= call.deadline) {
-      throw fail('DEADLINE_EXCEEDED', { where: 'waiting' })
-    }
+    const late = this.#late(call)
+    if (late !== undefined) throw late
     const rows = request.inputs[0]?.tensor.shape[0] ?? 1
     const result = await executable.run(this.#runRequest(request), call)
     const { inputMs, runMs, outputMs } = result
@@ -147,8 +150,14 @@ export class Executors implements Predictor {
   }
 
   #refusal(call: Call) {
-    if (this.#draining) return fail('DRAINING')
-    return call.ended
+    return this.#draining ? fail('DRAINING') : this.#late(call)
+  }
+
+  /** Why this call is not worth beginning any more. */
+  #late(call: Call) {
+    if (call.ended !== undefined) return call.ended
+    if (call.deadline === undefined || this.#options.clock.now() < call.deadline) return undefined
+    return fail('DEADLINE_EXCEEDED', { where: 'waiting' })
   }
 
   #queueFull() {
@@ -178,6 +187,14 @@ const mean = (before: number | undefined, runMs: number): number =>
 
 /** Once the slot is free, so that the next run does not wait for what is done with an answer. */
 const afterSlot = queueMicrotask
+
+/** The next step of a stream; rejects at once when the call ends before it comes. */
+function unlessEnded<Step>(next: Promise<Step>, call: Call): Promise<Step> {
+  return new Promise((resolve, reject) => {
+    const stopListening = call.onEnd(reject)
+    next.then(resolve, reject).finally(stopListening)
+  })
+}
 
 /** An output whose first axis bears the name of the batch must have as many rows as came in. */
 function checkRows(
