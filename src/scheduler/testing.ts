@@ -25,17 +25,21 @@ export interface SetUp {
   readonly maxWaiting?: number
   /** A model that streams so many. */
   readonly answers?: number
+  /** A stream that fails after its answers. */
   readonly failing?: boolean
+  /** A stream that does not go on after its answers until it is let go. */
+  readonly hanging?: boolean
   readonly clock?: HandClock
   readonly slots?: Slots
 }
 
-export function setUp({ capacity = 4, maxWaiting = 8, answers, failing, ...shared }: SetUp) {
-  const clock = shared.clock ?? new HandClock()
-  const slots = shared.slots ?? new Slots(capacity)
+export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp) {
+  const clock = more.clock ?? new HandClock()
+  const slots = more.slots ?? new Slots(capacity)
   const runs: Run[] = []
   const events: Event[] = []
-  const source = { given: 0, returned: 0 }
+  const hold = Promise.withResolvers<void>()
+  const source = { given: 0, returned: 0, letGo: hold.resolve }
   const signature: Signature = {
     inputs: [{ name: 'x', datatype: 'INT32', shape: [-1], axes: ['batch'] }],
     outputs: [
@@ -51,7 +55,7 @@ export function setUp({ capacity = 4, maxWaiting = 8, answers, failing, ...share
     warnings: [],
     run: (request, call) => handRun(runs, request, call),
     dispose: async () => {},
-    ...(answers === undefined ? {} : { stream: () => count(source, answers, failing === true) }),
+    ...(answers === undefined ? {} : { stream: () => count(source, answers, more, hold.promise) }),
   }
   const executors = new Executors({
     model: 'm',
@@ -111,14 +115,16 @@ function handRun(runs: Run[], { inputs, outputs }: RunRequest, call: Call): Prom
 async function* count(
   source: { given: number; returned: number },
   answers: number,
-  failing: boolean,
+  { failing, hanging }: SetUp,
+  held: Promise<void>,
 ) {
   try {
     for (let n = 0; n < answers; n++) {
       source.given += 1
       yield { outputs: [rows('y', [n])], inputMs: 0, runMs: 0, outputMs: 0 }
     }
-    if (failing) throw fail('RUN_FAILED')
+    if (hanging === true) await held
+    if (failing === true) throw fail('RUN_FAILED')
   } finally {
     source.returned += 1
   }
