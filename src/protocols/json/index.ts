@@ -16,16 +16,28 @@ export function decodeJsonBody<T>(bytes: Uint8Array, decode: (body: unknown) => 
     return parseJson(text, decode)
   } catch (thrown) {
     if (thrown instanceof ServingError || !(thrown instanceof SyntaxError)) throw thrown
-    throw fail('BODY_MALFORMED', { problem: `the body is not JSON: ${whereOf(thrown, text)}` })
+    throw fail('BODY_MALFORMED', {
+      problem: `the body is not JSON: ${whereOf(thrown, text)}`,
+      ...(pythonFloat.test(text) && { hint: floatsHint }),
+    })
   }
 }
 
 /** The parser's words without the excerpt of the body that it quotes. */
 function whereOf({ message }: SyntaxError, text: string): string {
+  if (text.trim() === '') return 'it is blank'
+  if (/^Unexpected end|^Unterminated string/.test(message)) return 'it ends too early'
   const position = /position (\d+)/.exec(message)?.[1]
-  if (position === undefined) return text.trim() === '' ? 'it is blank' : 'it ends too early'
+  if (position === undefined) {
+    const token = /^Unexpected token '(.+)', /su.exec(message)?.[1]
+    return token === undefined ? 'it is no value' : `unexpected ${JSON.stringify(token)}`
+  }
   const before = text.slice(0, Number(position))
   const line = before.split('\n').length
   const column = before.length - before.lastIndexOf('\n')
   return `unexpected character at line ${line}, column ${column}`
 }
+
+/** What Python's json.dumps writes for floats that are not finite. */
+const pythonFloat = /(?:^|[[,:\s])-?(?:NaN|Infinity)(?:$|[\],}\s])/
+const floatsHint = 'a float that is not finite is the string "NaN", "Infinity" or "-Infinity"'
