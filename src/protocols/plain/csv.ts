@@ -1,11 +1,17 @@
 /**
- * Rows as CSV (RFC 4180): one input, one line a row. A header line is needed where columns are to
- * be found by their names, and may be given wherever the input names its fields.
+ * Rows as CSV: one input, one line a row. A header line is needed where columns are to be found by
+ * their names, and may be given wherever the input names its fields; columns of other names are
+ * passed over.
+ *
+ * Floats may be `nan`, `inf` and `-inf` in any case, and an empty cell is NaN; BOOL is true or
+ * false in any case.
  */
 import { fail } from '../../errors.ts'
-import type { Signature } from '../../signature.ts'
-import { formatShape, isFloat, tensorFromNested } from '../../tensor/index.ts'
+import type { InputSpec, Signature } from '../../signature.ts'
+import { type Datatype, formatShape, isFloat, tensorFromNested } from '../../tensor/index.ts'
+import { parseCsv } from './csv-records.ts'
 import { assemble, type PlainRequest } from './decode.ts'
+import { nameColumn } from './errors.ts'
 import { namedFields } from './example.ts'
 
 export function decodeCsv(model: string, signature: Signature, text: string): PlainRequest {
@@ -17,89 +23,94 @@ export function decodeCsv(model: string, signature: Signature, text: string): Pl
       expected: `application/json: CSV is for a model with one input of rows and columns, and "${model}" takes ${signature.inputs.map(({ name, shape }) => `"${name}" ${formatShape(shape)}`).join(', ')}`,
     })
   }
-  const records = parseCsv(text)
-  const [first = []] = records
-  const fields = namedFields(only)
-  const places = fields === undefined ? undefined : placesOf(fields, first)
-  const rows = places === undefined ? records : records.slice(1)
-  const cells = rows.map((record) =>
-    (places?.map((place) => record[place] ?? '') ?? record).map((cell) => valueOfCell(cell)),
-  )
-  const numeric = only.datatype !== 'BYTES'
-  const values = numeric ? cells : cells.map((row) => row.map(String))
-  const source = { name: only.name, datatype: only.datatype, path: [] }
-  const tensor = tensorFromNested(source, values, 2)
-  return assemble([{ name: only.name, tensor, oneRow: false }], () => [])
-
-  function valueOfCell(cell: string): unknown {
-    if (!numeric) return cell
-    if (only!.datatype === 'BOOL') return cell === 'true' ? true : cell === 'false' ? false : cell
-    if (/^-?\d{16,}$/.test(cell)) return cell // all its digits, for 64-bit integers
-    const number = cell.trim() === '' ? Number.NaN : Number(cell)
-    if (!Number.isNaN(number)) return number
-    return cell.trim() === '' && isFloat(only!.datatype) ? 'NaN' : cell
+  const { name, datatype } = only
+  const rows = rowsOf(only, parseCsv(text))
+  if (rows.length === 0) throw fail('BODY_MALFORMED', { problem: 'the CSV has no rows' })
+  const values = rows.map((row) => row.map((cell) => valueOfCell(datatype, cell)))
+  try {
+    const tensor = tensorFromNested({ name, datatype, path: [] }, values, 2)
+    return assemble([{ name, tensor, oneRow: false }], () => [])
+  } catch (thrown) {
+    throw nameColumn(thrown, namedFields(only), 2)
   }
 }
 
-/** Where each field stands in the header; undefined when the line is no header. */
-function placesOf(fields: readonly string[], line: readonly string[]): number[] | undefined {
-  const places = fields.map((field) => line.indexOf(field))
-  if (!places.includes(-1)) return places
-  const known = places.filter((place) => place !== -1).length
-  const isHeader = known > 0 || line.every((cell) => Number.isNaN(Number(cell)))
-  if (!isHeader) return undefined
+type Records = readonly (readonly string[])[]
+
+/** The cells of the input's columns, in their order. */
+function rowsOf(input: InputSpec, records: Records): Records {
+  const [first, ...rest] = records
+  if (first === undefined) return []
+  const fields = namedFields(input)
+  if (!isHeader(input.datatype, first, fields ?? [])) return records
+  if (fields === undefined) {
+    throw fail('BODY_MALFORMED', {
+      problem: `the CSV has a header, and input "${input.name}" has no names for its columns`,
+      hint: 'leave the header out, or name the fields of the input in model.yaml',
+    })
+  }
+  const places = placesOf(fields, first)
+  return rest.map((record, index) => {
+    if (record.length === first.length) return places.map((place) => record[place]!)
+    throw fail('SHAPE_INVALID', {
+      input: input.name,
+      expected: `${first.length} columns, as the header has`,
+      got: `${record.length}`,
+      path: [index],
+    })
+  })
+}
+
+/** A line that names a field, or in which nothing is a value. Any text is a value of BYTES. */
+function isHeader(datatype: Datatype, line: readonly string[], fields: readonly string[]): boolean {
+  return (
+    line.some((cell) => fields.includes(cell)) ||
+    (datatype !== 'BYTES' &&
+      line.every((cell) => cell.trim() !== '' && valueOfCell(datatype, cell) === cell))
+  )
+}
+
+function placesOf(fields: readonly string[], header: readonly string[]): readonly number[] {
+  const missing = fields.filter((field) => !header.includes(field))
+  const twice = fields.filter((field) => header.indexOf(field) !== header.lastIndexOf(field))
+  if (missing.length === 0 && twice.length === 0) {
+    return fields.map((field) => header.indexOf(field))
+  }
+  const problem = missing.length > 0 ? `lacks ${missing.join(', ')}` : `has ${twice[0]} twice`
   throw fail('BODY_MALFORMED', {
-    problem: `the header of the CSV lacks ${fields.filter((field) => !line.includes(field)).join(', ')}`,
+    problem: `the header of the CSV ${problem}`,
     hint: `expected the columns ${fields.join(', ')} in any order`,
   })
 }
 
-/** Records of fields. Quoted fields may hold commas, quotes (doubled) and line ends. */
-export function parseCsv(text: string): readonly (readonly string[])[] {
-  const records: string[][] = []
-  let record: string[] = []
-  let at = 0
-  const endRecord = () => {
-    if (record.length > 1 || record[0] !== '') records.push(record)
-    record = []
+/** The value that JSON would have; the cell as it is where it is no value of the datatype. */
+function valueOfCell(datatype: Datatype, cell: string): unknown {
+  if (datatype === 'BYTES') return cell
+  const text = cell.trim()
+  if (datatype === 'BOOL') return booleans.get(text.toLowerCase()) ?? cell
+  if (isFloat(datatype)) {
+    if (decimal.test(text)) return Number(text)
+    return floatWords.get(text.toLowerCase()) ?? cell
   }
-  while (at <= text.length) {
-    const { field, end } = text[at] === '"' ? quotedField(text, at) : bareField(text, at)
-    record.push(field)
-    at = end
-    if (text[at] === ',') {
-      at += 1
-      continue
-    }
-    endRecord()
-    if (at >= text.length) break
-    at += text[at] === '\r' && text[at + 1] === '\n' ? 2 : 1
-    if (at >= text.length) break
-  }
-  return records
+  const number = decimal.test(text) ? Number(text) : Number.NaN
+  if (Number.isSafeInteger(number)) return number
+  return largeInteger.test(text) ? BigInt(text) : cell
 }
 
-interface Field {
-  readonly field: string
-  readonly end: number
-}
+const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+const largeInteger = /^-?\d{1,40}$/ // making a big integer takes the square of its digits
 
-function bareField(text: string, from: number): Field {
-  let end = from
-  while (end < text.length && !',\r\n'.includes(text[end]!)) end += 1
-  return { field: text.slice(from, end), end }
-}
-
-function quotedField(text: string, from: number): Field {
-  let field = ''
-  let at = from + 1
-  for (;;) {
-    const quote = text.indexOf('"', at)
-    if (quote === -1)
-      throw fail('BODY_MALFORMED', { problem: 'the CSV has a quote that never ends' })
-    field += text.slice(at, quote)
-    if (text[quote + 1] !== '"') return { field, end: quote + 1 }
-    field += '"'
-    at = quote + 2
-  }
-}
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+])
+const floatWords: ReadonlyMap<string, string> = new Map([
+  ['', 'NaN'],
+  ['nan', 'NaN'],
+  ['inf', 'Infinity'],
+  ['+inf', 'Infinity'],
+  ['-inf', '-Infinity'],
+  ['infinity', 'Infinity'],
+  ['+infinity', 'Infinity'],
+  ['-infinity', '-Infinity'],
+])
