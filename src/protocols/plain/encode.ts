@@ -4,7 +4,14 @@
  */
 import type { InferenceResponse } from '../../predictor.ts'
 import type { Signature, Task } from '../../signature.ts'
-import { elementToJson, sliceRows, type Tensor, tensorToJson } from '../../tensor/index.ts'
+import {
+  bf16ToNumber,
+  elementToJson,
+  fp16ToNumber,
+  sliceRows,
+  type Tensor,
+  tensorToJson,
+} from '../../tensor/index.ts'
 
 export interface PlainAnswer {
   readonly signature: Signature
@@ -59,18 +66,26 @@ function labelsOf({ labels, classes }: ClassifierTask, label: Tensor): readonly 
 const elementsOf = (tensor: Tensor): readonly string[] =>
   Array.from({ length: tensor.data.length }, (_, index) => elementToJson(tensor, index))
 
-/** The class with the highest score of each row. */
+/** The class with the highest score of each row. Undefined where there is not one for each class. */
 function likeliest({ labels }: ClassifierTask, scores: Tensor): readonly string[] | undefined {
   const [rows = 0, classes = 0] = scores.shape
   if (scores.shape.length !== 2 || classes === 0) return undefined
+  if (labels !== undefined && labels.length !== classes) return undefined
+  const score = scoreReader(scores)
   return Array.from({ length: rows }, (_, row) => {
     let best = 0
     for (let place = 1; place < classes; place++) {
       const offset = row * classes
-      if (Number(scores.data[offset + place]) > Number(scores.data[offset + best])) best = place
+      if (score(offset + place) > score(offset + best)) best = place
     }
     return JSON.stringify(labels?.[best] ?? best)
   })
+}
+
+function scoreReader({ datatype, data }: Tensor): (index: number) => number {
+  if (datatype === 'FP16') return (index) => fp16ToNumber(data[index] as number)
+  if (datatype === 'BF16') return (index) => bf16ToNumber(data[index] as number)
+  return (index) => Number(data[index])
 }
 
 type ClassifierTask = Extract<Task, { kind: 'classifier' }>
