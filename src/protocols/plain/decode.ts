@@ -9,6 +9,7 @@ import { fail } from '../../errors.ts'
 import type { InferenceRequest } from '../../predictor.ts'
 import type { InputSpec, Signature } from '../../signature.ts'
 import { dynamic, formatShape, type NamedTensor, tensorFromNested } from '../../tensor/index.ts'
+import { nameColumn } from './errors.ts'
 import { namedFields } from './example.ts'
 
 export interface PlainRequest {
@@ -90,8 +91,15 @@ function decodeValue(spec: InputSpec, value: unknown, path: Path): DecodedInput 
   const ordered = fields === undefined ? value : orderFields(spec, fields, value, path)
   const depth = depthOf(ordered)
   const takesRow = shape[0] === dynamic || shape[0] === 1
+  const read = (rank: number) => {
+    try {
+      return tensorFromNested(source, ordered, rank)
+    } catch (thrown) {
+      throw nameColumn(thrown, fields, path.length + rank)
+    }
+  }
   if (depth === shape.length - 1 && takesRow) {
-    const tensor = tensorFromNested(source, ordered, shape.length - 1)
+    const tensor = read(shape.length - 1)
     return { name, tensor: { ...tensor, shape: [1, ...tensor.shape] }, oneRow: true }
   }
   if (depth !== shape.length) {
@@ -103,22 +111,22 @@ function decodeValue(spec: InputSpec, value: unknown, path: Path): DecodedInput 
       path,
     })
   }
-  const tensor = tensorFromNested(source, ordered, shape.length)
-  return { name, tensor, oneRow: takesRow ? false : undefined }
+  return { name, tensor: read(shape.length), oneRow: takesRow ? false : undefined }
 }
 
-/** Objects of fields become arrays, in the order of the fields. */
+/** Objects of fields, alone or in a list, become arrays in the order of the fields. */
 function orderFields(
   spec: InputSpec,
   fields: readonly string[],
   value: unknown,
   path: Path,
 ): unknown {
-  if (Array.isArray(value)) {
-    return value.some(isObject)
-      ? value.map((row, index) => orderFields(spec, fields, row, [...path, index]))
-      : value
-  }
+  if (!Array.isArray(value)) return orderRow(spec, fields, value, path)
+  if (!value.some(isObject)) return value
+  return value.map((row, index) => orderRow(spec, fields, row, [...path, index]))
+}
+
+function orderRow(spec: InputSpec, fields: readonly string[], value: unknown, path: Path): unknown {
   if (!isObject(value)) return value
   const known = new Set(fields)
   const stranger = Object.keys(value).find((key) => !known.has(key))

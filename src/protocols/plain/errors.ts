@@ -20,14 +20,35 @@ export function locate(
   oneRow: boolean,
 ): ServingError {
   const error = ServingError.from(thrown)
-  const { input, path = [] } = error.facts
+  const { input, inputs, path = [] } = error.facts
+  if (error.reason === 'INPUT_MISSING') {
+    const [missing] = inputs as readonly string[]
+    return at(error, ['inputs', missing!])
+  }
   if (typeof input !== 'string') return error
   const base = pathOf(input)
   const known = base.every((key, index) => path[index] === key) && base.length > 0
   if (known) return error
   const inside = oneRow && path[0] === 0 ? path.slice(1) : path
-  return new ServingError(error.reason, { ...error.facts, path: [...base, ...inside] }, error.cause)
+  return at(error, [...base, ...inside])
 }
+
+/** The place of a value by the name of its column, as the check of constraints says it. */
+export function nameColumn(
+  thrown: unknown,
+  columns: readonly string[] | undefined,
+  length: number,
+): unknown {
+  if (columns === undefined || !(thrown instanceof ServingError)) return thrown
+  const { path = [] } = thrown.facts
+  const last = path.at(-1)
+  const column = typeof last === 'number' ? columns[last] : undefined
+  if (path.length !== length || column === undefined) return thrown
+  return at(thrown, [...path.slice(0, -1), column])
+}
+
+const at = ({ reason, facts, cause }: ServingError, path: Path): ServingError =>
+  new ServingError(reason, { ...facts, path }, cause)
 
 function inputError(error: ServingError) {
   const { path = [], expected, got } = error.facts
@@ -35,11 +56,23 @@ function inputError(error: ServingError) {
     type: error.reason.toLowerCase(),
     loc: ['body', ...path],
     msg: error.message,
-    input: got,
+    input: echoed(got),
     expected,
     hint: error.hint,
   }
   return { detail: [detail] }
+}
+
+/** What came, as a JSON value where its description is the text of one and loses nothing. */
+function echoed(got: unknown): unknown {
+  if (typeof got !== 'string') return got
+  try {
+    const value: unknown = JSON.parse(got)
+    const isScalar = typeof value !== 'object' || value === null
+    return isScalar && JSON.stringify(value) === got ? value : got
+  } catch {
+    return got
+  }
 }
 
 function plainError(error: ServingError) {
