@@ -135,10 +135,13 @@ function expectedBytes(datatype: Datatype, shape: Shape, count: number): string 
   return `${count * layoutOf(datatype).size} bytes for shape ${formatShape(shape)} of ${datatype}`
 }
 
-/** How many bytes of the body are JSON. */
+/** The header that says how many bytes of a body are JSON, as a number; NaN where it is none. */
+export const readHeaderLength = (header: string): number =>
+  /^\d{1,15}$/.test(header) ? Number(header) : Number.NaN
+
 function jsonLength(total: number, header: string | undefined): number {
   if (header === undefined) return total
-  const length = /^\d{1,15}$/.test(header) ? Number(header) : Number.NaN
+  const length = readHeaderLength(header)
   if (length > 0 && length <= total) return length
   if (length === 0) throw fail('NOT_BUILT', { what: 'a raw request (a header length of 0)' })
   throw fail('PARAMETER_INVALID', {
@@ -181,6 +184,13 @@ const optionalString = (value: unknown, place: string): string | undefined =>
   value === undefined ? undefined : string(value, place)
 
 function wrongType(place: string, expected: string, got: unknown) {
-  const text = got === undefined ? 'nothing' : JSON.stringify(got)
-  return fail('PARAMETER_INVALID', { parameter: place, expected, got: text.slice(0, 60) })
+  return fail('PARAMETER_INVALID', { parameter: place, expected, got: describe(got).slice(0, 60) })
+}
+
+/** Not what is inside: that may be deep, and big integers have no JSON. */
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return typeof value === 'string' ? JSON.stringify(value) : `${value}`
 }

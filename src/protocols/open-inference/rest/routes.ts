@@ -7,7 +7,7 @@ import type { Models, ServedModel } from '../../../models.ts'
 import type { Statistics } from '../../../statistics.ts'
 import type { Exchange, HttpProtocol, Route } from '../../../transport/http/index.ts'
 import { counted } from '../../counted.ts'
-import { decodeInference } from './decode.ts'
+import { decodeInference, readHeaderLength } from './decode.ts'
 import { encodeInference } from './encode.ts'
 import { modelConfiguration, modelMetadata, serverMetadata } from './metadata.ts'
 import { statisticsOf } from './statistics.ts'
@@ -76,7 +76,7 @@ async function infer(exchange: Exchange, model: ServedModel): Promise<void> {
   if (model.signature.streams === true) throw fail('MODEL_STREAMS', { model: model.name })
   exchange.answeredBy(model.name, model.version)
   const headerLength = exchange.header('inference-header-content-length')
-  const body = await exchange.readBody(Number(headerLength) || 0)
+  const body = await exchange.readBody(readHeaderLength(headerLength ?? '') || 0)
   const { id, request, wantsBinary } = counted(model, () =>
     decodeInference(body.bytes, headerLength),
   )
