@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { type CApi, check, type Library, openLibrary, type Pointer } from './c-api.ts'
 import { Ledger, type NativeKind } from './ledger.ts'
 import { readStrings } from './native-strings.ts'
+import { pinned } from './pinned.ts'
 
 export interface EnvironmentOptions {
   /** Path of a `libonnxruntime`. */
@@ -23,8 +24,13 @@ export class Environment {
   readonly cpuMemory: Pointer
   /** Owned by the library. */
   readonly allocator: Pointer
+  /**
+   * Where calls write a number or sizes, which are read at once. A new small array for each call
+   * would cost more than the call: V8 has to move it out of its heap first.
+   */
+  readonly word = pinned(new BigUint64Array(1))
+  readonly sizes = pinned(new BigInt64Array(64))
   readonly #library: Library
-  readonly #out = new BigUint64Array(1)
 
   constructor({ library, threads }: EnvironmentOptions) {
     this.#library = openLibrary(library)
@@ -34,15 +40,15 @@ export class Environment {
     this.cpuMemory = this.make('memoryInfo', (out) =>
       this.api.CreateCpuMemoryInfo(arena, anyMemory, out),
     )
-    check(this.api, this.api.GetAllocatorWithDefaultOptions(this.#out))
-    this.allocator = this.#out[0]!
+    check(this.api, this.api.GetAllocatorWithDefaultOptions(this.word))
+    this.allocator = this.word[0]!
   }
 
   /** Makes an object by a function that writes its address. */
   make(kind: NativeKind, create: (out: BigUint64Array) => Pointer | null): Pointer {
-    check(this.api, create(this.#out))
+    check(this.api, create(this.word))
     this.ledger.made(kind)
-    return this.#out[0]!
+    return this.word[0]!
   }
 
   release(kind: Releasable, object: Pointer): void {

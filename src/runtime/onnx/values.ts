@@ -21,7 +21,11 @@ import { pinned } from './pinned.ts'
 /** The value to release after the run. */
 export function nativeValueOf(environment: Environment, { tensor }: NamedTensor): Pointer {
   const { api } = environment
-  const shape = BigInt64Array.from(tensor.shape, BigInt)
+  const rank = tensor.shape.length
+  const sizes = rank <= environment.sizes.length ? environment.sizes : new BigInt64Array(rank)
+  tensor.shape.forEach((size, axis) => {
+    sizes[axis] = BigInt(size)
+  })
   const type = elementType[tensor.datatype]
   if (tensor.datatype !== 'BYTES') {
     const data = pinned(tensor.data)
@@ -30,21 +34,21 @@ export function nativeValueOf(environment: Environment, { tensor }: NamedTensor)
         environment.cpuMemory,
         data,
         data.byteLength,
-        shape,
-        shape.length,
+        sizes,
+        rank,
         type,
         out,
       ),
     )
   }
   const value = environment.make('value', (out) =>
-    api.CreateTensorAsOrtValue(environment.allocator, shape, shape.length, type, out),
+    api.CreateTensorAsOrtValue(environment.allocator, sizes, rank, type, out),
   )
-  const buffer = new BigUint64Array(1)
+  const { word } = environment
   tensor.data.forEach((string, index) => {
-    check(api, api.GetResizedStringTensorElementBuffer(value, index, string.byteLength, buffer))
+    check(api, api.GetResizedStringTensorElementBuffer(value, index, string.byteLength, word))
     if (string.byteLength === 0) return
-    new Uint8Array(koffi.view(buffer[0]!, string.byteLength)).set(string)
+    new Uint8Array(koffi.view(word[0]!, string.byteLength)).set(string)
   })
   return value
 }
@@ -67,34 +71,37 @@ function fixedDataOf(
 ) {
   const data = emptyData(datatype, count)
   if (count === 0) return data
-  const address = new BigUint64Array(1)
-  check(environment.api, environment.api.GetTensorMutableData(value, address))
+  const { api, word } = environment
+  check(api, api.GetTensorMutableData(value, word))
   const bytes = new Uint8Array(data.buffer)
-  bytes.set(new Uint8Array(koffi.view(address[0]!, bytes.byteLength)))
+  bytes.set(new Uint8Array(koffi.view(word[0]!, bytes.byteLength)))
   return data
 }
 
-function shapeOf({ api, ledger }: Environment, value: Pointer): Shape {
-  const info = new BigUint64Array(1)
-  check(api, api.GetTensorTypeAndShape(value, info))
+function shapeOf({ api, ledger, word, sizes }: Environment, value: Pointer): Shape {
+  check(api, api.GetTensorTypeAndShape(value, word))
+  const info = word[0]!
   ledger.made('shapeInfo')
   try {
-    const rank = new BigUint64Array(1)
-    check(api, api.GetDimensionsCount(info[0]!, rank))
-    const sizes = new BigInt64Array(Number(rank[0]))
-    check(api, api.GetDimensions(info[0]!, sizes, sizes.length))
-    return Array.from(sizes, Number)
+    check(api, api.GetDimensionsCount(info, word))
+    const rank = Number(word[0])
+    const all = rank <= sizes.length ? sizes : new BigInt64Array(rank)
+    check(api, api.GetDimensions(info, all, rank))
+    return Array.from(all.subarray(0, rank), Number)
   } finally {
-    api.ReleaseTensorTypeAndShapeInfo(info[0]!)
+    api.ReleaseTensorTypeAndShapeInfo(info)
     ledger.released('shapeInfo')
   }
 }
 
-function stringsOf({ api }: Environment, value: Pointer, count: number): readonly Uint8Array[] {
+function stringsOf(
+  { api, word }: Environment,
+  value: Pointer,
+  count: number,
+): readonly Uint8Array[] {
   if (count === 0) return []
-  const length = new BigUint64Array(1)
-  check(api, api.GetStringTensorDataLength(value, length))
-  const bytes = new Uint8Array(Number(length[0]))
+  check(api, api.GetStringTensorDataLength(value, word))
+  const bytes = new Uint8Array(Number(word[0]))
   const starts = new BigUint64Array(count)
   // the library refuses a null pointer, which an empty array would be
   const target = bytes.byteLength === 0 ? new Uint8Array(1) : bytes

@@ -87,6 +87,11 @@ export class Exchange {
   }
 
   json(status: number, text: string, headers?: Headers): Promise<void> | void {
+    // as text it leaves in one piece with the headers; bytes would take a second one
+    if (this.header('accept-encoding') === undefined) {
+      this.#write(status, 'application/json', text, headers)
+      return
+    }
     return this.send(status, 'application/json', Buffer.from(text), headers)
   }
 
@@ -122,25 +127,31 @@ export class Exchange {
       : childTraceparent(parent, randomBytes, tracer.on)
   }
 
-  #write(status: number, contentType: string, bytes: Uint8Array, headers: Headers): void {
+  #write(
+    status: number,
+    contentType: string,
+    body: Uint8Array | string,
+    headers: Headers = {},
+  ): void {
     const { response, request } = this
     if (this.#answered || response.headersSent || response.destroyed) return
     this.#answered = true
+    const length = Buffer.byteLength(body)
     response.statusCode = status
-    if (bytes.byteLength > 0) response.setHeader('content-type', contentType)
-    response.setHeader('content-length', bytes.byteLength)
+    if (length > 0) response.setHeader('content-type', contentType)
+    response.setHeader('content-length', length)
     for (const name of Object.keys(headers)) response.setHeader(name, headers[name]!)
-    this.bytesOut = bytes.byteLength
+    this.bytesOut = length
     if (request.complete || !hasBody(request)) {
-      response.end(bytes)
+      response.end(body)
       return
     }
     // a body that came with its headers is there in a moment, and the connection can be kept
     request.resume()
     setImmediate(() => {
       if (response.destroyed) return
-      if (request.complete) response.end(bytes)
-      else this.#endLate(bytes)
+      if (request.complete) response.end(body)
+      else this.#endLate(body)
     })
   }
 
@@ -148,10 +159,10 @@ export class Exchange {
    * The body was not read to its end. Closing at once would reset the connection, and the client
    * would lose the answer while it still writes: what comes is thrown away for a while first.
    */
-  #endLate(bytes: Uint8Array): void {
+  #endLate(body: Uint8Array | string): void {
     const { response, request } = this
     response.shouldKeepAlive = false
-    response.write(bytes)
+    response.write(body)
     const end = () => {
       clearTimeout(pause)
       clearTimeout(patience)
