@@ -50,6 +50,9 @@ const cases: readonly Case[] = [
   ['FP64', { minimum: 0 }, [NaN, -1], ['VALUE_OUT_OF_RANGE', [1], 'at least 0']],
   ['FP64', { maximum: 1 }, [Infinity], ['VALUE_OUT_OF_RANGE', [0], 'Infinity']],
   ['FP64', { minimum: 0, nonFinite: 'refuse' }, [NaN], ['VALUE_INVALID', [0], 'NaN']],
+  ['FP32', { allowed: [1] }, [NaN, 1]],
+  ['FP32', { allowed: [1] }, [Infinity], ['VALUE_INVALID', [0], 'one of 1']],
+  ['FP32', { allowed: [1], nonFinite: 'refuse' }, [NaN], ['VALUE_INVALID', [0], 'a finite']],
   ['INT32', { nonFinite: 'refuse' }, [1, 2]],
   // integers
   ['INT32', { allowed: [1, 3] }, [1, 3, 2], ['VALUE_INVALID', [2], 'one of 1, 3']],

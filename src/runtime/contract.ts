@@ -246,13 +246,15 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
 
     it('leaves nothing behind when all is disposed of, and when it is closed', async () => {
       const own = await open()
-      const executables: Executable[] = []
-      for (let index = 0; index < 3; index++) executables.push(await load(own, models.rows))
-      const runs = executables.map((model) => run(model, models.rows.inputs(2, 1)))
-      await Promise.all(runs)
-      await Promise.all(executables.map((model) => model.dispose()))
-      nothingLeft?.(own, 'disposed')
-      await own.close()
+      try {
+        const executables: Executable[] = []
+        for (let index = 0; index < 3; index++) executables.push(await load(own, models.rows))
+        await Promise.all(executables.map((model) => run(model, models.rows.inputs(2, 1))))
+        await Promise.all(executables.map((model) => model.dispose()))
+        nothingLeft?.(own, 'disposed')
+      } finally {
+        await own.close()
+      }
       nothingLeft?.(own, 'closed')
     })
   })
