@@ -13,6 +13,7 @@ import { curlExample } from '../protocols/plain/index.ts'
 import { type RunningServer, serve } from '../serve.ts'
 import { createLog, type ProcessLog } from '../telemetry/index.ts'
 import { withServeFlags } from './config.ts'
+import { exitAtOnce } from './exit-at-once.ts'
 
 export function serveCommand(): Command {
   return withServeFlags(new Command('serve').argument('[path...]'))
@@ -96,7 +97,7 @@ function firstSignal(log: ProcessLog): Promise<void> {
       if (asked) {
         log.warn('stopped at once', { signal })
         log.flushSync()
-        process.exit(1)
+        exitAtOnce(1)
       }
       asked = true
       resolve()
