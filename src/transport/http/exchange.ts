@@ -135,13 +135,13 @@ export class Exchange {
   ): void {
     const { response, request } = this
     if (this.#answered || response.headersSent || response.destroyed) return
-    this.#answered = true
     const length = Buffer.byteLength(body)
     response.statusCode = status
     if (length > 0) response.setHeader('content-type', contentType)
     response.setHeader('content-length', length)
     for (const name of Object.keys(headers)) response.setHeader(name, headers[name]!)
     this.bytesOut = length
+    this.#answered = true
     if (request.complete || !hasBody(request)) {
       response.end(body)
       return
