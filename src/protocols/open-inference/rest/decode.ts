@@ -71,7 +71,7 @@ function decodeInput(value: unknown, index: number, raw: RawTensors): NamedTenso
   const input = object(value, place)
   const name = string(input.name, `${place}.name`)
   const datatype = datatypeOf(input.datatype, `${place}.datatype`)
-  const shape = array(input.shape, `${place}.shape`) as Shape
+  const shape = shapeOf(input.shape, `${place}.shape`)
   const count = elementCount(name, shape)
   const size = parameterOf(input.parameters, 'binary_data_size')
   if (parameterOf(input.parameters, 'shared_memory_region') !== undefined) {
@@ -155,6 +155,14 @@ function datatypeOf(value: unknown, place: string): Datatype {
   const text = string(value, place)
   if (isDatatype(text)) return text
   throw wrongType(place, `one of ${DATATYPES.join(', ')}`, value)
+}
+
+/** Numbers, which are held against the rules of shapes later. */
+function shapeOf(value: unknown, place: string): Shape {
+  const axes = array(value, place)
+  const wrong = axes.findIndex((axis) => typeof axis !== 'number' && typeof axis !== 'bigint')
+  if (wrong === -1) return axes as Shape
+  throw wrongType(`${place}[${wrong}]`, 'a number', axes[wrong])
 }
 
 type JsonObject = Readonly<Record<string, unknown>>
