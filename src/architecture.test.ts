@@ -15,7 +15,7 @@ const beforeServe = [
   ...['scheduler', 'cache', 'traffic', 'ensemble'],
   ...['telemetry', 'transport', 'protocols', 'admin'],
 ]
-const besideServe = ['doctor', 'batch', 'optimize', 'package', 'deploy', 'bench']
+const besideServe = ['doctor', 'inspect', 'batch', 'optimize', 'package', 'deploy', 'bench']
 
 /** The rooms that each room may import, besides itself. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -35,8 +35,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   admin: ground,
   serve: beforeServe,
   ...Object.fromEntries(besideServe.map((room) => [room, beforeServe])),
-  cli: [...beforeServe, ...besideServe, 'serve'],
-  main: [...beforeServe, ...besideServe, 'serve', 'cli'],
+  predict: [...beforeServe, 'serve'],
+  cli: [...beforeServe, ...besideServe, 'serve', 'predict'],
+  main: [...beforeServe, ...besideServe, 'serve', 'predict', 'cli'],
+}
+
+/** The files of src that stand above the rooms; the others are the ground below them. */
+const filesAbove: Readonly<Record<string, string>> = {
+  'main.ts': 'main',
+  'serve.ts': 'serve',
+  'lifecycle.ts': 'serve',
 }
 
 test('imports point one way, and enter a room by its index.ts', () => {
@@ -125,9 +133,8 @@ function trespasses(file: string, source: string): readonly string[] {
 }
 
 function roomOf(file: string): string {
-  const [first, ...rest] = file.split('/')
-  if (first === undefined || rest.length > 0) return first ?? ''
-  return first === 'main.ts' || first === 'serve.ts' ? first.slice(0, -3) : 'ground'
+  const [first = '', ...rest] = file.split('/')
+  return rest.length > 0 ? first : (filesAbove[first] ?? 'ground')
 }
 
 function importsOf(source: string): readonly string[] {
