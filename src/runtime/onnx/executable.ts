@@ -65,7 +65,8 @@ export class OnnxExecutable implements Executable {
       const { status, runMs } = await started.ended
       stopListening()
       if (status !== 0n) {
-        throw call.ended ?? runFailure(failureOf(this.#environment.api, status))
+        const failure = failureOf(this.#environment.api, status) // releases the status
+        throw call.ended ?? runFailure(failure)
       }
       const taking = performance.now()
       const tensors = outputs.map((name, index) => this.#take(name, outputValues[index]!))
