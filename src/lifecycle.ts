@@ -89,7 +89,7 @@ export class Lifecycle {
       const error = ServingError.from(thrown)
       const why = error.hint === undefined ? error.message : `${error.message} (${error.hint})`
       registry.set({ name, version, state: 'failed', why })
-      log.error('model failed', { model: name, version, why, cause: error.cause })
+      log.error('model failed', { model: name, version, why, cause: causeOf(error) })
     }
   }
 
@@ -140,6 +140,11 @@ export class Lifecycle {
       events,
     })
   }
+}
+
+/** What is wrong with a model is no fault of ours, and a stack tells nothing of it. */
+function causeOf({ code, cause }: ServingError): unknown {
+  return code !== 'internal' && cause instanceof Error ? cause.message : cause
 }
 
 const LOADS_AT_ONCE = 2
