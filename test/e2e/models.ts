@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { after } from 'node:test'
 import { create } from '@bufbuild/protobuf'
 import {
   type AttributeProto,
@@ -16,7 +17,7 @@ import { addModel, identityModel, modelOf, nodeOf, tensorInfo } from '../../src/
 export function modelFolder(files: Readonly<Record<string, Uint8Array | string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-e2e-models-'))
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes)
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  after(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 

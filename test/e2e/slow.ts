@@ -37,8 +37,10 @@ export const waiting = (server: Server): Promise<number> =>
 export async function occupy(
   server: Server,
   turns: number,
+  signal?: AbortSignal,
 ): Promise<readonly Promise<Answer | undefined>[]> {
-  const asked = [1, 2, 3].map((x) => server.ask(slow(turns, x)).catch(() => undefined))
+  const ask = (x: number) => server.ask({ ...slow(turns, x), ...(signal && { signal }) })
+  const asked = [1, 2, 3].map((x) => ask(x).catch(() => undefined))
   await until(async () => (await waiting(server)) === 1, 'two are handed over and one waits')
   return asked
 }
