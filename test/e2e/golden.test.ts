@@ -22,8 +22,9 @@ describe('the server answers as it always did', () => {
       const path = join(folder, file)
       const golden = parseGolden(readFileSync(path, 'utf8'))
       const came = await send(server.port, golden)
-      if (process.env.UPDATE_GOLDEN === '1') writeFileSync(path, rewritten(golden, came))
-      else assert.equal(differences(golden.response, came).join('\n'), '')
+      const different = differences(golden.response, came)
+      if (process.env.UPDATE_GOLDEN !== '1') assert.equal(different.join('\n'), '')
+      else if (different.length > 0) writeFileSync(path, rewritten(golden, came))
     })
   }
 })
