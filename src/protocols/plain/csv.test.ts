@@ -240,14 +240,14 @@ describe('CSV is refused', () => {
       text: 'length,width\n1,2\n3',
       reason: 'SHAPE_INVALID',
       path: [1],
-      says: /2 columns, as the header has, got 1/,
+      says: /2 columns, as the header has, got a row of 1/,
     },
     {
       name: 'with a row longer than its header',
       text: 'width,length\n1,2,3',
       reason: 'SHAPE_INVALID',
       path: [0],
-      says: /got 3/,
+      says: /got a row of 3/,
     },
     {
       name: 'with ragged rows',

@@ -55,7 +55,7 @@ function rowsOf(input: InputSpec, records: Records): Records {
     throw fail('SHAPE_INVALID', {
       input: input.name,
       expected: `${first.length} columns, as the header has`,
-      got: `${record.length}`,
+      got: `a row of ${record.length}`,
       path: [index],
     })
   })
