@@ -217,9 +217,14 @@ export class HttpServer {
 }
 
 function bodyProblem(code: string | undefined): string {
-  return code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW'
-    ? 'the chunk extensions of the body are too large'
-    : 'the body is damaged: expected chunks as HTTP/1.1 has them'
+  switch (code) {
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return 'the chunk extensions of the body are too large'
+    case 'HPE_INVALID_EOF_STATE':
+      return 'the body ends too early: the client closed the connection in the middle of it'
+    default:
+      return 'the body is damaged: expected chunks as HTTP/1.1 has them'
+  }
 }
 
 /** How long a connection on which nothing was asked is left open by `drain`. */
