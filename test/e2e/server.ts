@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as aTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ask, type Question } from './ask.ts'
 
@@ -115,8 +116,8 @@ export interface Server {
   readonly port: number
   readonly metricsPort: number | undefined
   ask(question: Question): ReturnType<typeof ask>
-  /** The value of a metric: `nv_inference_exec_count{model="slow"}`. */
-  metric(name: string, model: string): Promise<number>
+  /** The value of a metric, of one model where it has one. */
+  metric(name: string, model?: string): Promise<number>
 }
 
 /** `sluice serve` on free ports. Whoever calls ends it, also where the test fails. */
@@ -136,7 +137,8 @@ export async function startServer(
     ask: (question) => ask(Number(http), question),
     metric: async (name, model) => {
       const { text } = await ask(Number(metrics ?? http), { path: '/metrics' })
-      const line = text.split('\n').find((one) => one.startsWith(`${name}{model="${model}"`))
+      const begin = model === undefined ? `${name} ` : `${name}{model="${model}"`
+      const line = text.split('\n').find((one) => one.startsWith(begin))
       return Number(line?.split(' ').at(-1))
     },
   }
@@ -147,6 +149,7 @@ export async function until(condition: () => Promise<boolean>, what: string): Pr
   const deadline = performance.now() + 10_000
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not after ten seconds: ${what}`)
+    await aTurn() // a condition that waits for nothing would let nothing happen
   }
 }
 

@@ -49,8 +49,9 @@ export class Wire {
     })
   }
 
-  get isClosed(): boolean {
-    return this.#ended
+  /** Sends no more, and still reads. */
+  end(): void {
+    this.#socket.end()
   }
 
   destroy(): void {
