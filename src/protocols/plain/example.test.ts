@@ -6,7 +6,8 @@ import * as z from 'zod'
 import { checkRequest } from '../../checked.ts'
 import type { Constraints, InputSpec, Signature, TensorSpec } from '../../signature.ts'
 import { type Datatype, type NamedTensor, tensorFromFlat } from '../../tensor/index.ts'
-import { curlExample, exampleBody, exampleInference } from './example.ts'
+import { decodeCsv } from './csv.ts'
+import { curlExample, exampleBody, exampleCsv, exampleInference } from './example.ts'
 import { requestSchema } from './openapi-schemas.ts'
 
 describe('an example', () => {
@@ -104,6 +105,7 @@ describe('an example', () => {
 describe('the example of any signature', () => {
   it('passes the check of requests and the schema of the description', () => {
     let shown = 0
+    let rows = 0
     fc.assert(
       fc.property(signatures, (signature) => {
         const schema = z.fromJSONSchema(requestSchema(signature) as z.core.JSONSchema.JSONSchema)
@@ -114,12 +116,18 @@ describe('the example of any signature', () => {
           const { success, error } = schema.safeParse(body)
           assert.ok(success, `${JSON.stringify(body)}: ${error?.message}`)
         }
+        const text = exampleCsv(signature)
+        if (text !== undefined) {
+          checkRequest('m', signature, decodeCsv('m', signature, text).request)
+          rows += 1
+        }
         const { body } = exampleInference(signature)
         if (body !== undefined) checkRequest('m', signature, { inputs: tensorsOf(body) })
       }),
       { seed: 7, numRuns: 400 },
     )
     assert.ok(shown > 200, `${shown} examples were looked at`)
+    assert.ok(rows > 20, `${rows} examples of CSV were looked at`)
   })
 })
 

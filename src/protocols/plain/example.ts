@@ -33,6 +33,24 @@ export function exampleBody(signature: Signature, rows?: number): Example {
   }
 }
 
+/** Two rows as CSV, with a header where the columns have names; undefined where CSV is not read. */
+export function exampleCsv(signature: Signature): string | undefined {
+  const [only] = signature.inputs
+  if (signature.inputs.length !== 1 || only?.shape.length !== 2) return undefined
+  const tensors = exampleTensors(signature, 2)
+  if ('reason' in tensors) return undefined
+  const [{ spec, shape, data }] = tensors as readonly [ExampleTensor]
+  const rows = nest(shape, data) as readonly (readonly unknown[])[]
+  const fields = namedFields(spec)
+  const lines = fields === undefined ? rows : [fields, ...rows]
+  return lines.map((line) => line.map(csvCell).join(',')).join('\n')
+}
+
+function csvCell(value: unknown): string {
+  const text = String(value)
+  return /^$|[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
 /** The body of an Open Inference Protocol request in JSON. */
 export function exampleInference(signature: Signature): Example {
   const tensors = exampleTensors(signature, 1)

@@ -65,6 +65,8 @@ function inferencePaths(sample: Sample): Paths {
     '/v2/health/live': inferenceGet('v2Live', 'Whether the process is alive'),
     '/v2/health/ready': inferenceGet('v2Ready', 'Whether requests may be sent'),
     '/v2': inferenceGet('v2Server', 'The name, version and extensions of the server'),
+    '/v2/models': inferenceGet('v2Models', 'The names of all models'),
+    '/v2/models/stats': inferenceGet('v2ModelsStats', 'The statistics of all models'),
   }
   const ofModel = [false, true].flatMap((versioned) => {
     const path = `/v2/models/{model}${versioned ? '/versions/{version}' : ''}`

@@ -4,7 +4,7 @@
  * document, in the order of their names.
  */
 import type { ServedModel } from '../../models.ts'
-import { type Example, exampleBody } from './example.ts'
+import { type Example, exampleBody, exampleCsv } from './example.ts'
 import { predictErrors, sharedComponents } from './openapi-components.ts'
 import { genericPaths } from './openapi-generic.ts'
 import {
@@ -78,6 +78,11 @@ export function openapi({ models, title, version, defaultModel }: OpenApiOptions
   }
 }
 
+function csv({ signature }: DescribedModel): Schema {
+  const example = exampleCsv(signature)
+  return example === undefined ? {} : { 'text/csv': { schema: { type: 'string' }, example } }
+}
+
 interface KeyedModel {
   /** Of letters, digits, `_` and `-`: names may hold anything, keys and operation ids may not. */
   readonly key: string
@@ -111,6 +116,7 @@ function predict({ key, model }: KeyedModel, asDefault: boolean): Schema {
           schema: { $ref: `#/components/schemas/${key}.request` },
           ...examples(model),
         },
+        ...csv(model),
       },
     },
     responses: {
