@@ -1,0 +1,2 @@
+export { alignedTitles, detailsOf, titleOf, verdictOf } from './for-people.ts'
+export { type Inspection, inspectModels, type RuntimeSupport } from './inspect.ts'
