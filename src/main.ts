@@ -2,6 +2,8 @@
 import { Command, CommanderError } from 'commander'
 import { configCommand } from './cli/config.ts'
 import { doctorCommand } from './cli/doctor.ts'
+import { inspectCommand } from './cli/inspect.ts'
+import { predictCommand } from './cli/predict.ts'
 import { serveCommand } from './cli/serve.ts'
 import { packageVersion } from './version.ts'
 
@@ -9,6 +11,8 @@ const program = new Command('sluice')
   .description('Serves machine-learning models.')
   .version(packageVersion())
   .addCommand(serveCommand())
+  .addCommand(inspectCommand())
+  .addCommand(predictCommand())
   .addCommand(configCommand())
   .addCommand(doctorCommand())
 

@@ -1,0 +1,13 @@
+export { answerText } from './answer-text.ts'
+export {
+  type AskedModel,
+  type Outcome,
+  type Problem,
+  problemOf,
+  WrongUsage,
+} from './asked-model.ts'
+export { exampleCommand } from './example.ts'
+export { type LocalOptions, openLocal } from './local.ts'
+export { type Question, type QuestionSources, readQuestion } from './question.ts'
+export { openRemote } from './remote.ts'
+export { type Target, targetOf } from './target.ts'

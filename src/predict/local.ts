@@ -1,0 +1,104 @@
+/**
+ * A model on disk, loaded into this process and asked as a server asks it: the same way from the
+ * file to the predictor, and from the body to the answer.
+ */
+import { randomUUID } from 'node:crypto'
+import { Call } from '../call.ts'
+import type { Clock } from '../clock.ts'
+import type { ServerConfig } from '../config/index.ts'
+import { fail, ServingError } from '../errors.ts'
+import { noEvents } from '../events.ts'
+import { Lifecycle } from '../lifecycle.ts'
+import type { Log } from '../log.ts'
+import type { ServedModel } from '../models.ts'
+import { askPlain, decodeBody, exampleBody } from '../protocols/plain/index.ts'
+import { discover, type FoundModel, Registry } from '../repository/index.ts'
+import { OnnxRuntime } from '../runtime/onnx/index.ts'
+import { Slots } from '../scheduler/index.ts'
+import { type AskedModel, problemOf, WrongUsage } from './asked-model.ts'
+import type { Question } from './question.ts'
+
+export interface LocalOptions {
+  readonly path: string
+  /** Which one, where there are several. */
+  readonly model: string | undefined
+  readonly onnx: ServerConfig['onnx']
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Fails with a ServingError where there is no such model or it does not load. */
+export async function openLocal(options: LocalOptions): Promise<AskedModel> {
+  const found = await choose(options)
+  if (found.source instanceof ServingError) throw found.source
+  const { clock } = options
+  const { served, close } = await load(found, options)
+  return {
+    ask: (question) => ask(served, question, clock),
+    example: () => Promise.resolve(exampleBody(served.signature)),
+    labels() {
+      const { task } = served.signature
+      return Promise.resolve(task?.kind === 'classifier' ? task.labels : undefined)
+    },
+    close,
+  }
+}
+
+async function choose({ path, model }: LocalOptions): Promise<FoundModel> {
+  const found = await discover([path])
+  const known = found.map(({ name }) => name)
+  const [only] = found
+  if (only === undefined) {
+    throw fail('MODEL_UNREADABLE', {
+      problem: `${path} holds no model: expected an .onnx file, or a folder with a model.onnx`,
+    })
+  }
+  if (model === undefined && found.length > 1) {
+    throw new WrongUsage(
+      `${path} holds ${found.length} models, expected one`,
+      `choose by --model: ${known.join(', ')}`,
+    )
+  }
+  if (model === undefined) return only
+  const chosen = found.find(({ name }) => name === model)
+  if (chosen === undefined) throw fail('MODEL_NOT_FOUND', { model, known })
+  return chosen
+}
+
+async function load(found: FoundModel, { onnx, clock, log }: LocalOptions) {
+  const runtime = await OnnxRuntime.start({
+    library: onnx.library,
+    threadsPerRun: onnx.threads,
+    executors: 1,
+  })
+  const registry = new Registry({ defaultModel: undefined, strict: false, events: noEvents })
+  const lifecycle = new Lifecycle({
+    registry,
+    runtime,
+    slots: new Slots(runtime.capacity),
+    maxWaiting: 1,
+    clock,
+    events: noEvents,
+    log,
+  })
+  const close = async () => {
+    await lifecycle.unloadAll()
+    await runtime.close()
+  }
+  await lifecycle.loadAll([found], new AbortController().signal)
+  const [status] = registry.list()
+  if (status?.served !== undefined) return { served: status.served, close }
+  await close()
+  throw fail('MODEL_UNREADABLE', { problem: `"${found.name}" cannot be loaded: ${status?.why}` })
+}
+
+async function ask(served: ServedModel, { contentType, bytes }: Question, clock: Clock) {
+  const began = clock.now()
+  const call = new Call({ requestId: randomUUID() })
+  try {
+    const plain = decodeBody(contentType, served, bytes)
+    return { answer: await askPlain(served, plain, call, () => clock.now() - began) }
+  } catch (thrown) {
+    return { answer: undefined, problem: problemOf(ServingError.from(thrown)) }
+  }
+}
