@@ -1,0 +1,83 @@
+/** Triton's own Python client, as its users have it, against the real server. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { addModel, identityModel } from '../../src/onnx/testing.ts'
+import { DATATYPES } from '../../src/tensor/index.ts'
+import { type Server, startServer } from '../e2e/server.ts'
+
+const root = join(import.meta.dirname, '../..')
+const python = process.env.SLUICE_TEST_PYTHON ?? join(root, '.venv-test/bin/python')
+
+/** The cases of `client.py`, each of which is a test here. */
+const cases = [
+  'health and metadata',
+  'an unknown model',
+  'statistics',
+  'iris in bytes and JSON, both ways',
+  'iris with nothing said of the outputs',
+  'every datatype, both ways',
+  'brain floats',
+  'text by JSON',
+  'no rows',
+  'several inputs in any order',
+  'compression both ways',
+  'refusals in words',
+  'many requests at once',
+  'the asyncio client',
+]
+
+interface Line {
+  readonly case: string
+  readonly error: string | null
+}
+
+describe('tritonclient gets what it expects', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-python-'))
+  let server: Server
+  let lines: readonly Line[]
+
+  before(async () => {
+    server = await startServer([modelsIn(folder)])
+    const script = join(import.meta.dirname, 'client.py')
+    const data = join(root, 'examples/data/iris.json')
+    const { stdout } = await promisify(execFile)(python, [script, `127.0.0.1:${server.port}`, data])
+    lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line)
+  })
+  after(async () => {
+    await server.process.end()
+    rmSync(folder, { recursive: true })
+  })
+
+  it('in cases that are all listed here', () => {
+    assert.deepEqual(
+      lines.map((line) => line.case),
+      cases,
+    )
+  })
+
+  for (const name of cases) {
+    it(name, () => {
+      const line = lines.find((line) => line.case === name)
+      assert.ok(line, 'it was not run')
+      assert.equal(line.error, null, line.error ?? '')
+    })
+  }
+})
+
+function modelsIn(folder: string): string {
+  cpSync(join(root, 'examples/models/iris'), join(folder, 'iris'), { recursive: true })
+  for (const datatype of DATATYPES) {
+    const model = identityModel(datatype, ['rows', 2])
+    writeFileSync(join(folder, `echo-${datatype.toLowerCase()}.onnx`), model)
+  }
+  writeFileSync(join(folder, 'sum.onnx'), addModel('FP32', ['rows', 2]))
+  return folder
+}
