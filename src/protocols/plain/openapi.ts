@@ -49,7 +49,7 @@ export function openapi({ models, title, version, defaultModel }: OpenApiOptions
     // relative to the document, so that a proxy may put the server below a path of its own
     servers: [{ url: './' }],
     tags: [
-      { name: 'Predict', description: 'Ask a model in plain JSON.' },
+      { name: 'Predict', description: 'Ask a model in plain JSON or CSV.' },
       { name: 'Health', description: 'Whether the server may be sent requests, and its metrics.' },
       { name: 'Open Inference Protocol', description: 'For the clients of Triton and KServe.' },
     ],
