@@ -65,10 +65,11 @@ for (const { name, path, invalid, wordsOf } of protocols) {
     await wire.send(head('Transfer-Encoding: chunked'))
     const piece = chunk(Buffer.alloc(65_536, 32))
     for (let sent = 0; sent <= limit; sent += 65_536) await wire.send(piece)
+    await wire.send('0\r\n\r\n')
     const answer = await wire.answer()
     assert.equal(answer.status, 413)
     assert.match(wordsOf(answer), /larger than the limit of 1048576 bytes/)
-    wire.destroy()
+    await wire.closed
     await nothingHappened(answer)
   })
 

@@ -79,7 +79,10 @@ function fill(
 ): Promise<Body> {
   return new Promise((resolve, reject) => {
     const pause = setTimeout(() => settle(fail('BODY_TIMEOUT', { ms: pauseMs })), pauseMs)
+    let isSettled = false
     const settle = (error: ServingError | undefined) => {
+      if (isSettled) return // the rest of a refused body may still come, to its end
+      isSettled = true
       clearTimeout(pause)
       stopListening()
       source.removeAllListeners('data')
