@@ -249,9 +249,24 @@ describe('a plain body is refused', () => {
     path?: readonly (string | number)[]
     words: RegExp
   }[] = [
-    { name: 'that is a list', body: '[[1, 2]]', reason: 'BODY_MALFORMED', words: /"features"/ },
-    { name: 'that is null', body: 'null', reason: 'BODY_MALFORMED', words: /"features"/ },
-    { name: 'with nothing in it', body: '{}', reason: 'BODY_MALFORMED', words: /"features"/ },
+    { name: 'that is a list', body: '[[1, 2]]', reason: 'BODY_MALFORMED', words: /got an array$/ },
+    { name: 'that is null', body: 'null', reason: 'BODY_MALFORMED', words: /got null$/ },
+    { name: 'that is text', body: '"a"', reason: 'BODY_MALFORMED', words: /got "a"$/ },
+    { name: 'with nothing in it', body: '{}', reason: 'BODY_MALFORMED', words: /got neither$/ },
+    {
+      name: 'with inputs as a list, as another protocol has them',
+      body: '{"inputs": [{"name": "x"}]}',
+      reason: 'PARAMETER_INVALID',
+      path: ['inputs'],
+      words: /"inputs" must be an object of inputs by their names, got an array/,
+    },
+    {
+      name: 'with text where numbers belong',
+      body: '{"features": "1, 2"}',
+      reason: 'SHAPE_INVALID',
+      path: ['features'],
+      words: /nested 2 deep .*, got "1, 2"$/,
+    },
     {
       name: 'with features and inputs',
       body: '{"features": [1, 2], "inputs": {"x": [1, 2]}}',
@@ -362,7 +377,7 @@ describe('a plain body is refused', () => {
       body: '{"features": {"width": 1, "length": 1}}',
       reason: 'SHAPE_INVALID',
       path: ['features'],
-      words: /got a value that is no array/,
+      words: /got an object/,
     },
     {
       name: 'with an integer out of range, to the digit',

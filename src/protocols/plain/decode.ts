@@ -24,7 +24,7 @@ export type Path = readonly (string | number)[]
 
 export function decodeJson(model: string, signature: Signature, body: unknown): PlainRequest {
   const { inputs } = signature
-  if (!isObject(body)) throw malformed('expected an object with "features" or "inputs"')
+  if (!isObject(body)) throw notABody(body)
   const { features, inputs: named, ...others } = body
   const unknown = Object.keys(others)[0]
   if (unknown !== undefined) {
@@ -51,7 +51,18 @@ export function decodeJson(model: string, signature: Signature, body: unknown): 
     }
     return assemble([decodeValue(only, features, ['features'])], () => ['features'])
   }
-  if (!isObject(named)) throw malformed('expected an object with "features" or "inputs"')
+  if (!('inputs' in body)) throw notABody(body)
+  if (!isObject(named)) {
+    throw fail('PARAMETER_INVALID', {
+      parameter: 'inputs',
+      expected: 'an object of inputs by their names',
+      got: shown(named),
+      path: ['inputs'],
+      ...(Array.isArray(named) && {
+        hint: 'a list of tensors goes to /v2/models/NAME/infer, of the Open Inference Protocol',
+      }),
+    })
+  }
   const decoded = Object.entries(named).map(([name, value]) => {
     const spec = inputs.find((input) => input.name === name)
     if (spec !== undefined) return decodeValue(spec, value, ['inputs', name])
@@ -107,7 +118,7 @@ function decodeValue(spec: InputSpec, value: unknown, path: Path): DecodedInput 
     throw fail('SHAPE_INVALID', {
       input: name,
       expected: `arrays nested ${shape.length} deep for shape ${formatShape(shape)}${asRow}`,
-      got: depth === 0 ? 'a value that is no array' : `${depth} deep`,
+      got: depth === 0 ? shown(ordered) : `${depth} deep`,
       path,
     })
   }
@@ -153,5 +164,18 @@ function depthOf(value: unknown): number {
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const notABody = (body: unknown) =>
+  malformed(
+    `expected an object with "features" or "inputs", got ${isObject(body) ? 'neither' : shown(body)}`,
+  )
+
+/** A value in a few words; as it is where it is short. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'an array'
+  if (isObject(value)) return 'an object'
+  const text = typeof value === 'string' ? JSON.stringify(value) : `${value}`
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}
 
 const malformed = (problem: string) => fail('BODY_MALFORMED', { problem })
