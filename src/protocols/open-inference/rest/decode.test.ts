@@ -356,6 +356,17 @@ describe('a request is refused', () => {
     })
   }
 
+  for (const [body, got] of [
+    ['[]', 'an array'],
+    ['null', 'null'],
+    ['"a"', '"a"'],
+  ] as const) {
+    it(`that is ${got}`, () => {
+      const words = new RegExp(`^the body must be an object, got ${got}$`)
+      refused(() => decodeInference(Buffer.from(body), undefined), 'BODY_MALFORMED', words)
+    })
+  }
+
   it('with a header length that ends within the JSON', () => {
     refused(() => decodeInference(Buffer.from('{"inputs": []}'), '5'), 'BODY_MALFORMED', /ends too/)
   })

@@ -34,7 +34,7 @@ export function decodeInference(
   const raw = new RawTensors(bytes.subarray(length))
   return decodeJsonBody(bytes.subarray(0, length), (body) => {
     raw.rewind() // decoding is done again where integers need all their digits
-    const { id, inputs, outputs, parameters } = object(body, 'the body')
+    const { id, inputs, outputs, parameters } = bodyOf(body)
     const given = array(inputs, 'inputs')
     const request = { inputs: given.map((input, index) => decodeInput(input, index, raw)) }
     raw.finish()
@@ -171,12 +171,20 @@ function parameterOf(parameters: unknown, name: string): unknown {
   return parameters === undefined ? undefined : object(parameters, 'parameters')[name]
 }
 
+function bodyOf(value: unknown): JsonObject {
+  if (isObject(value)) return value
+  throw fail('BODY_MALFORMED', {
+    problem: `the body must be an object, got ${describe(value).slice(0, 60)}`,
+  })
+}
+
 function object(value: unknown, place: string): JsonObject {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as JsonObject
-  }
+  if (isObject(value)) return value
   throw wrongType(place, 'an object', value)
 }
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function array(value: unknown, place: string): readonly unknown[] {
   if (Array.isArray(value)) return value
@@ -199,6 +207,6 @@ function wrongType(place: string, expected: string, got: unknown) {
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'object' && value !== null) return 'an object'
+  if (isObject(value)) return 'an object'
   return typeof value === 'string' ? JSON.stringify(value) : `${value}`
 }
