@@ -5,7 +5,7 @@
  * A skip that `test/allowed-skips.json` does not allow counts as failed, and so do a suite or a
  * file without a test, a suite past its limit and a process left behind.
  */
-import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type AllowedSkip, type Conditions, objection, readAllowed } from './allowed.ts'
@@ -17,7 +17,8 @@ import { type Need, reaches, type Suite, suites, type Tier } from './suites.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const reporter = fileURLToPath(new URL('./reporter.ts', import.meta.url))
-const scratch = join(root, '.test')
+// A folder of its own, so that two runs in one clone do not mix.
+const scratch = join(root, '.test', String(process.pid))
 
 type Provisions = Readonly<Partial<Record<Need, Provided>>>
 
@@ -150,6 +151,7 @@ function failureOf({ name, limitS }: Suite, end: CommandEnd): Failure | undefine
 }
 
 function readLines(report: string): readonly TestLine[] {
+  if (!existsSync(report)) return []
   // The last line is cut short when the suite was killed.
   const lines = readFileSync(report, 'utf8').split('\n').slice(0, -1)
   return lines.map((line) => JSON.parse(line) as TestLine)
