@@ -13,7 +13,7 @@ export function answerError(exchange: Exchange, error: ServingError): void {
   void exchange.json(status, text, errorHeaders(error))
 }
 
-/** The same error with the place of its tensor in the body before the place in the tensor. */
+/** An error of the predictor, with the place of its tensor in the body before the place in it. */
 export function locate(
   thrown: unknown,
   pathOf: (input: string) => Path,
@@ -27,8 +27,6 @@ export function locate(
   }
   if (typeof input !== 'string') return error
   const base = pathOf(input)
-  const known = base.every((key, index) => path[index] === key) && base.length > 0
-  if (known) return error
   const inside = oneRow && path[0] === 0 ? path.slice(1) : path
   return at(error, [...base, ...inside])
 }
