@@ -136,6 +136,13 @@ describe('a plain answer', () => {
       answer: { prediction: 1.5 },
     },
     {
+      name: 'of a regressor that gives several numbers to one row is a list',
+      task: { kind: 'regressor', output: 'y' },
+      outputs: [output('y', 'FP64', [2], [1.5, 2.5])],
+      oneRow: true,
+      answer: { prediction: [1.5, 2.5] },
+    },
+    {
       name: 'of a regressor to no rows is empty',
       task: { kind: 'regressor', output: 'y' },
       outputs: [output('y', 'FP64', [0, 1], [])],
