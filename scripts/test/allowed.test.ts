@@ -22,6 +22,13 @@ test('a listed test gives no leave to its neighbours', () => {
   )
 })
 
+test('leave for one reason is none for another', () => {
+  const list = [{ suite: 'unit', test: 'streams', reason: 'one answer only', when: 'everywhere' }]
+  const skip = { suite: 'unit', test: 'streams', why: 'one answer only' }
+  assert.equal(objection(skip, list, { everywhere: true }), undefined)
+  assert.notEqual(objection({ ...skip, why: 'flaky' }, list, { everywhere: true }), undefined)
+})
+
 test('a whole suite is not left out by leave for one of its tests', () => {
   assert.notEqual(objection({ suite: 'unit', why: '' }, allowed, { root: true }), undefined)
 })
