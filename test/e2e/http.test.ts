@@ -69,7 +69,7 @@ for (const { name, path, invalid, wordsOf } of protocols) {
     const answer = await wire.answer()
     assert.equal(answer.status, 413)
     assert.match(wordsOf(answer), /larger than the limit of 1048576 bytes/)
-    await wire.closed
+    wire.destroy()
     await nothingHappened(answer)
   })
 
