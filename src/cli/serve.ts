@@ -93,19 +93,30 @@ async function runServer(
 function firstSignal(log: ProcessLog): Promise<void> {
   return new Promise((resolve) => {
     let asked = false
+    let echoes = true
     const onSignal = (signal: string) => {
+      if (asked && echoes) return
       if (asked) {
         log.warn('stopped at once', { signal })
         log.flushSync()
         exitAtOnce(1)
       }
       asked = true
+      // npm passes on a signal that the terminal has sent to everybody already: that is one, not two
+      const end = () => {
+        echoes = false
+        log.info('another signal ends this at once')
+      }
+      setTimeout(end, echoMs).unref()
       resolve()
     }
     process.on('SIGTERM', onSignal)
     process.on('SIGINT', onSignal)
   })
 }
+
+/** How late the echo of a signal may come. */
+const echoMs = 500
 
 /** Whether there is nothing left to serve of what was asked for. */
 function isFailedStart(config: ServerConfig, statuses: readonly ModelStatus[]): boolean {

@@ -4,6 +4,7 @@
  */
 import type { ModelConfig } from '../config/index.ts'
 import { ServingError } from '../errors.ts'
+import type { ModelSource } from '../model-source.ts'
 import {
   type Description,
   describe,
@@ -13,7 +14,6 @@ import {
   withoutZipMap,
 } from '../onnx/index.ts'
 import { applyConfig, discover, type FoundModel } from '../repository/index.ts'
-import type { ModelSource } from '../runtime/index.ts'
 
 export interface Inspection {
   readonly name: string

@@ -16,7 +16,7 @@ import {
   whyUnreadable,
 } from '../config/index.ts'
 import { fail, ServingError } from '../errors.ts'
-import type { ModelSource } from '../runtime/index.ts'
+import type { ModelSource } from '../model-source.ts'
 
 export interface FoundModel {
   readonly name: string

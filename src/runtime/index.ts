@@ -1,1 +1,1 @@
-export type { Executable, ModelSource, RunRequest, RunResult, Runtime } from './runtime.ts'
+export type { Executable, RunRequest, RunResult, Runtime } from './runtime.ts'

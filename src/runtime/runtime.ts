@@ -6,7 +6,7 @@
  * reach it checked: all its inputs, in the order of the signature, of the right datatype and shape.
  */
 import type { Call } from '../call.ts'
-import type { ModelConfig } from '../config/index.ts'
+import type { ModelSource } from '../model-source.ts'
 import type { Signature } from '../signature.ts'
 import type { NamedTensor } from '../tensor/index.ts'
 
@@ -22,14 +22,6 @@ export interface Runtime {
 
   /** After every executable is disposed of. Waits for native work to end. */
   close(): Promise<void>
-}
-
-export interface ModelSource {
-  readonly name: string
-  readonly version: string
-  /** The model's own file. */
-  readonly path: string
-  readonly config: ModelConfig
 }
 
 /** A version in memory. */

@@ -150,7 +150,14 @@ const packageNames = [
   '@opentelemetry/resources',
 ] as const
 
-async function loadPackages() {
+interface Packages {
+  readonly api: typeof import('@opentelemetry/api')
+  readonly base: typeof import('@opentelemetry/sdk-trace-base')
+  readonly otlp: typeof import('@opentelemetry/exporter-trace-otlp-http')
+  readonly resources: typeof import('@opentelemetry/resources')
+}
+
+async function loadPackages(): Promise<Packages> {
   const [api, base, otlp, resources] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-trace-base'),
@@ -159,5 +166,3 @@ async function loadPackages() {
   ])
   return { api, base, otlp, resources }
 }
-
-type Packages = Awaited<ReturnType<typeof loadPackages>>

@@ -65,12 +65,18 @@ test('a second signal ends the process at once, while a model runs', async (t) =
   const server = await setUp(t)
   const running = await occupy(server, endless)
   server.process.signal('SIGTERM')
-  await server.process.said(/"msg":"stopping"/)
+  await server.process.said(/"msg":"another signal ends this at once"/)
   const { code, ms, stderr } = await server.process.end('SIGTERM')
   assert.equal(code, 1)
   assert.ok(ms < 2000, `${ms} ms`)
   assert.match(stderr, /"msg":"stopped at once"/)
   for (const answer of running) assert.equal(await answer, undefined)
+})
+
+test('a signal that is told twice, as by npm and the terminal, is one', async (t) => {
+  const server = await setUp(t)
+  server.process.signal('SIGINT')
+  assert.equal((await server.process.end('SIGINT')).code, 0)
 })
 
 test('what is not answered within the shutdown timeout is given up, with exit code 1', async (t) => {

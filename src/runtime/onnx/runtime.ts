@@ -1,7 +1,8 @@
 /** ONNX models, in the server's own process, through ONNX Runtime's C API. */
 import { fail } from '../../errors.ts'
+import type { ModelSource } from '../../model-source.ts'
 import { preflight, readOnnx, signatureOf, withoutZipMap } from '../../onnx/index.ts'
-import type { Executable, ModelSource, Runtime } from '../runtime.ts'
+import type { Executable, Runtime } from '../runtime.ts'
 import { Environment } from './environment.ts'
 import { OnnxExecutable } from './executable.ts'
 import type { Ledger } from './ledger.ts'

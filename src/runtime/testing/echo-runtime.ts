@@ -9,9 +9,10 @@
 import { access } from 'node:fs/promises'
 import type { Call } from '../../call.ts'
 import { fail } from '../../errors.ts'
+import type { ModelSource } from '../../model-source.ts'
 import type { InputSpec, Signature } from '../../signature.ts'
 import { bytesOf, type NamedTensor, type Tensor, tensorFromBytes } from '../../tensor/index.ts'
-import type { Executable, ModelSource, RunRequest, RunResult, Runtime } from '../runtime.ts'
+import type { Executable, RunRequest, RunResult, Runtime } from '../runtime.ts'
 
 export class EchoRuntime implements Runtime {
   readonly capacity = 4
