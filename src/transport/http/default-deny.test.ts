@@ -1,0 +1,84 @@
+/** Every route, as the server composes them: what has no scope is not served, and who may manage. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock } from '../../clock.ts'
+import { loadServerConfig } from '../../config/index.ts'
+import { noEvents } from '../../events.ts'
+import { Registry } from '../../repository/index.ts'
+import { protocolsOf } from '../../serve.ts'
+import { Metrics } from '../../telemetry/index.ts'
+import { refusal } from './access.ts'
+import type { HttpProtocol, Route } from './route.ts'
+import { routeTable } from './route-table.ts'
+import { Router } from './router.ts'
+
+test('every route of every protocol has a scope, and only what may be open to all is public', (t) => {
+  const rows = routeTable(composed(t.after.bind(t)))
+  assert.ok(rows.length > 20, `${rows.length} routes`)
+  const publicPaths = rows.filter(({ scope }) => scope === 'public').map(({ path }) => path)
+  assert.deepEqual(
+    publicPaths.filter(
+      (path) => !/^(\/v2)?(\/models\/.*)?\/(health(\/live|\/ready)?|ready)$/.test(path),
+    ),
+    [],
+  )
+  const posts = rows.filter(({ method, scope }) => method === 'POST' && scope !== 'infer')
+  assert.deepEqual(
+    posts.filter(({ scope }) => scope !== 'manage'),
+    [],
+    'what is sent to a server is a prediction, or changes it',
+  )
+})
+
+test('every route that changes the server is refused from outside without the token', (t) => {
+  assert.deepEqual(openFromOutside(composed(t.after.bind(t))), [])
+})
+
+test('a planted route that changes the server is held to the token', () => {
+  const planted = protocol({ method: 'POST', path: '/planted', scope: 'manage', handle })
+  assert.deepEqual(openFromOutside([planted]), [])
+  assert.equal(routeTable([planted]).length, 1)
+})
+
+test('a planted route without a scope, or with one that is none, is not served', () => {
+  for (const scope of [undefined, 'admin', 'toString'] as unknown as Route['scope'][]) {
+    const planted = protocol({ method: 'POST', path: '/planted', scope, handle })
+    assert.throws(
+      () => routeTable([planted]),
+      /POST \/planted has no scope: expected one of public/,
+    )
+    assert.throws(() => new Router([planted]), TypeError)
+  }
+})
+
+/** The routes that manage and that somebody without the right token may use from outside. */
+function openFromOutside(protocols: readonly HttpProtocol[]): readonly string[] {
+  const headers = { host: 'models.example', origin: undefined }
+  return routeTable(protocols)
+    .filter(({ scope }) => scope === 'manage')
+    .flatMap(({ path, scope }) =>
+      [undefined, 'secret'].flatMap((adminToken) =>
+        [undefined, 'Bearer wrong', 'Bearer undefined'].flatMap((authorization) => {
+          const policy = { boundTo: '0.0.0.0', adminToken, allowedHosts: [], corsOrigins: [] }
+          return refusal(policy, { scope, authorization, ...headers }) === undefined ? [path] : []
+        }),
+      ),
+    )
+}
+
+function composed(after: (end: () => void) => void): readonly HttpProtocol[] {
+  const metrics = new Metrics({ version: '1.2.3' })
+  after(() => metrics.close())
+  const { config } = loadServerConfig({ env: {}, cwd: '/nowhere' })
+  const models = new Registry({ defaultModel: undefined, strict: false, events: noEvents })
+  const options = { config, models, metrics, clock: systemClock, serverVersion: '1.2.3' }
+  const { http, metrics: metricsPort } = protocolsOf(options)
+  return [...http, ...metricsPort]
+}
+
+const handle = () => {}
+const protocol = (...routes: readonly Route[]): HttpProtocol => ({
+  prefix: '',
+  routes,
+  fail: handle,
+})
