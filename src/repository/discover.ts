@@ -34,7 +34,8 @@ export async function discover(
   name?: string,
 ): Promise<readonly FoundModel[]> {
   const found = (await Promise.all(paths.map((path) => discoverPath(path)))).flat()
-  const named = name === undefined || found.length !== 1 ? found : [rename(found[0]!, name)]
+  const renamed = name === undefined || found.length !== 1 ? found : [rename(found[0]!, name)]
+  const named = renamed.map(refuseName)
   return named.map((model, index) => {
     const first = named.findIndex((other) => other.name === model.name)
     if (first === index) return model
@@ -125,12 +126,6 @@ function sourceOf(
   path: string,
   config: ModelConfig,
 ): ModelSource | ServingError {
-  if (!NAME.test(name)) {
-    return fail('MODEL_UNSUPPORTED', {
-      problem: `the name ${JSON.stringify(name.slice(0, 100))} cannot be served`,
-      hint: 'expected up to 128 letters, digits, dots, underscores and hyphens; set name in model.yaml',
-    })
-  }
   const format = FORMATS[extname(path)]
   if (format !== undefined && format !== 'ONNX') {
     return fail('NOT_BUILT', { what: `serving ${format} models` })
@@ -139,9 +134,17 @@ function sourceOf(
 }
 
 function rename(model: FoundModel, name: string): FoundModel {
-  if (model.source instanceof ServingError) return { ...model, name }
-  const { version, path, config } = model.source
-  return { name, version, source: sourceOf(name, version, path, config) }
+  const { source } = model
+  return { ...model, name, source: source instanceof ServingError ? source : { ...source, name } }
+}
+
+function refuseName(model: FoundModel): FoundModel {
+  if (NAME.test(model.name) || model.source instanceof ServingError) return model
+  const source = fail('MODEL_UNSUPPORTED', {
+    problem: `the name ${JSON.stringify(model.name.slice(0, 100))} cannot be served`,
+    hint: 'expected up to 128 letters, digits, dots, underscores and hyphens; set name in model.yaml, or give --name',
+  })
+  return { ...model, source }
 }
 
 const nameless = (path: string) => ({ name: basename(path, extname(path)), version: '1' })
