@@ -150,7 +150,9 @@ export class Exchange {
     request.resume()
     setImmediate(() => {
       if (response.destroyed) return
-      if (request.complete) response.end(body)
+      const { readableEnded } = request.socket
+      if (readableEnded) response.shouldKeepAlive = false // the rest will never come
+      if (request.complete || readableEnded) response.end(body)
       else this.#endLate(body)
     })
   }
