@@ -151,6 +151,7 @@ class Sink {
     this.#makeRoom(size)
     new Uint8Array(this.#buffer!, this.#start + this.#size, piece.byteLength).set(piece)
     this.#size = size
+    release(piece)
     return undefined
   }
 
@@ -184,6 +185,14 @@ class Sink {
     this.#buffer = grown
     this.#start = start
   }
+}
+
+/**
+ * Gives the memory of a piece back at once, where it is the piece's own. Left to be collected, the
+ * pieces of large bodies would make the collector run for most of the time.
+ */
+function release({ buffer, byteLength }: Buffer): void {
+  if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
 const boundary = 64
