@@ -1,8 +1,8 @@
 /** `sluice doctor`: what this machine offers, and how to mend what it lacks. */
 import { Command } from 'commander'
-import colors from 'picocolors'
 import { ConfigError, formatProblem, loadServerConfig } from '../config/index.ts'
 import { type Check, diagnose } from '../doctor/index.ts'
+import colors from './colors.ts'
 
 export interface DoctorCommandIo {
   readonly print: (text: string) => void

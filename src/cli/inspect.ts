@@ -1,6 +1,5 @@
 /** `sluice inspect`: what would be served of some paths, what not, and why. */
 import { Command } from 'commander'
-import colors from 'picocolors'
 import { whyUnreadable } from '../config/index.ts'
 import {
   alignedTitles,
@@ -10,6 +9,7 @@ import {
   titleOf,
   verdictOf,
 } from '../inspect/index.ts'
+import colors from './colors.ts'
 import { printable } from './printable.ts'
 import { type Progress, progressOn } from './progress.ts'
 
