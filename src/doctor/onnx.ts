@@ -12,7 +12,7 @@ export interface Library {
 export function checkOnnxRuntime(describe: () => Library): Check {
   try {
     const { path, version, providers } = describe()
-    const fact = `${version} with ${providers.join(', ')} (${path})`
+    const fact = `${version}, compiled with ${providers.join(', ')} (${path})`
     return { name: 'onnx runtime', status: 'ok', fact }
   } catch (thrown) {
     return {

@@ -6,6 +6,7 @@ import type { Datatype, NamedTensor } from '../../tensor/index.ts'
 import type { Executable, RunRequest, RunResult } from '../runtime.ts'
 import { failureOf, type OrtFailure, type Pointer } from './c-api.ts'
 import type { Environment } from './environment.ts'
+import { inFewWords } from './library-words.ts'
 import { StringArray } from './native-strings.ts'
 import { pinned } from './pinned.ts'
 import type { RunThreads } from './run-threads.ts'
@@ -127,14 +128,8 @@ class NameLists {
 /** The library tells by its code whether the input was to blame. Its words are for the log only. */
 function runFailure(failure: OrtFailure): ServingError {
   return failure.code === invalidArgument
-    ? fail('RUN_REFUSED', { problem: withoutSource(failure.message) }, failure)
+    ? fail('RUN_REFUSED', { problem: inFewWords(failure.message) }, failure)
     : fail('RUN_FAILED', {}, failure)
 }
 
 const invalidArgument = 2
-
-/** Leaves out the C++ source file and function that a message may begin with or name. */
-function withoutSource(message: string): string {
-  const words = message.replace(/\/\S+\.(cc|h|cpp):\d+ [^\n]*?\) ?/g, '').split('\n', 1)[0]!
-  return words.slice(0, 300)
-}

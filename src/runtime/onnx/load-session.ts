@@ -4,6 +4,7 @@ import { fail } from '../../errors.ts'
 import { encodeOnnx, type OnnxModel } from '../../onnx/index.ts'
 import { check, OrtFailure, type Pointer } from './c-api.ts'
 import type { Environment } from './environment.ts'
+import { inFewWords } from './library-words.ts'
 import type { ChosenProviders } from './providers.ts'
 import { makeSessionOptions, type OnnxConfig } from './session-options.ts'
 
@@ -54,7 +55,8 @@ export async function loadSession(
     }
   } catch (thrown) {
     if (!(thrown instanceof OrtFailure)) throw thrown
-    throw fail('MODEL_UNREADABLE', { problem: loadProblem(thrown, path) }, thrown)
+    const problem = `ONNX Runtime cannot load it: ${inFewWords(thrown.message)}`
+    throw fail('MODEL_UNREADABLE', { problem }, thrown)
   } finally {
     environment.release('sessionOptions', options.handle)
   }
@@ -73,10 +75,4 @@ function promised<Result>(call: Async<Result>, ...args: readonly unknown[]): Pro
     const settle = (error: unknown, result: Result) => (error ? reject(error) : resolve(result))
     ;(call.async as (...all: unknown[]) => void)(...args, settle)
   })
-}
-
-/** The library's words without the path of the file, which is nobody's business. */
-function loadProblem(failure: OrtFailure, path: string): string {
-  const words = failure.message.replaceAll(path, 'the model').split('\n', 1)[0]!.slice(0, 500)
-  return `ONNX Runtime cannot load it: ${words}`
 }

@@ -5,6 +5,7 @@
 import { fail } from '../../errors.ts'
 import { check, OrtFailure, type Pointer } from './c-api.ts'
 import type { Environment } from './environment.ts'
+import { inFewWords } from './library-words.ts'
 import { StringArray } from './native-strings.ts'
 
 export interface ProviderRequest {
@@ -65,7 +66,7 @@ function add(
     return undefined
   } catch (thrown) {
     if (!(thrown instanceof OrtFailure)) throw thrown
-    return `execution provider "${name}" did not start: ${thrown.message.split('\n', 1)[0]}`
+    return `execution provider "${name}" did not start: ${inFewWords(thrown.message)}`
   }
 }
 
