@@ -54,7 +54,7 @@ describe('a check', () => {
 
   it('names the library that was opened, or why it was not', () => {
     const found = checkOnnxRuntime(() => ({ path: '/l.so', version: '1.30.0', providers: ['CPU'] }))
-    assert.equal(found.fact, '1.30.0 with CPU (/l.so)')
+    assert.equal(found.fact, '1.30.0, compiled with CPU (/l.so)')
     const failed = checkOnnxRuntime(() => {
       throw new Error('invalid ELF header')
     })
