@@ -12,7 +12,7 @@ import type { ServedModel } from './models.ts'
 import { applyConfig, type FoundModel, type Registry } from './repository/index.ts'
 import type { Executable, Runtime } from './runtime/index.ts'
 import { Executors, type Slots } from './scheduler/index.ts'
-import { observed } from './telemetry/index.ts'
+import { observed, refusals } from './telemetry/index.ts'
 
 export interface LifecycleOptions {
   readonly registry: Registry
@@ -95,51 +95,36 @@ export class Lifecycle {
   }
 
   async #open(source: ModelSource): Promise<LoadedVersion> {
-    const { runtime } = this.#options
+    const { runtime, slots, maxWaiting, clock, events } = this.#options
     const { name, version, config } = source
-    const loaded = await runtime.load(source)
+    const executable = await runtime.load(source)
     try {
-      const executable = { ...bound(loaded), signature: applyConfig(loaded.signature, config) }
-      const executors = this.#executorsOf(source, executable)
-      const { platform, provider, signature } = executable
-      const predictor = observed(checked(name, executors), {
+      const signature = applyConfig(executable.signature, config)
+      const executors = new Executors({
         model: name,
         version,
-        events: this.#options.events,
-        clock: this.#options.clock,
+        executable,
+        signature,
+        slots,
+        maxWaiting: config.queue.maxWaiting ?? maxWaiting,
+        clock,
+        events,
       })
-      const refused = (error: ServingError) => {
-        const { events } = this.#options
-        const timing = undefined
-        events.emit({
-          kind: 'request',
-          model: name,
-          version,
-          error: error.code,
-          rows: 0,
-          durationMs: 0,
-          timing,
-        })
+      const observation = { model: name, version, events, clock }
+      const served = {
+        name,
+        version,
+        platform: executable.platform,
+        provider: executable.provider,
+        signature,
+        predictor: observed(checked(name, executors), observation),
+        refused: refusals(observation),
       }
-      const served = { name, version, platform, provider, signature, predictor, refused }
       return { served, executors, executable }
     } catch (thrown) {
-      await loaded.dispose()
+      await executable.dispose()
       throw thrown
     }
-  }
-
-  #executorsOf({ name, version, config }: ModelSource, executable: Executable): Executors {
-    const { slots, clock, events, maxWaiting } = this.#options
-    return new Executors({
-      model: name,
-      version,
-      executable,
-      slots,
-      maxWaiting: config.queue.maxWaiting ?? maxWaiting,
-      clock,
-      events,
-    })
   }
 }
 
@@ -149,17 +134,3 @@ function causeOf({ code, cause }: ServingError): unknown {
 }
 
 const LOADS_AT_ONCE = 2
-
-/** The same executable as a plain object, so that its signature can be laid over. */
-function bound(executable: Executable): Executable {
-  const { platform, provider, warnings, signature } = executable
-  return {
-    platform,
-    provider,
-    warnings,
-    signature,
-    run: (request, call) => executable.run(request, call),
-    ...(executable.stream && { stream: executable.stream.bind(executable) }),
-    dispose: () => executable.dispose(),
-  }
-}

@@ -167,7 +167,11 @@ async function start(config: ServerConfig, { registry, metrics, log, stopping }:
     events: metrics,
     log,
   })
+  if (found.length === 0) log.warn('nothing to serve', { hint: 'name a model file or a folder' })
   await lifecycle.loadAll(found, stopping)
+  if (config.default !== undefined && !found.some(({ name }) => name === config.default)) {
+    log.warn('the default model is not there', { model: config.default })
+  }
   return { lifecycle, runtime }
 }
 

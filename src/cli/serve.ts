@@ -84,7 +84,14 @@ async function runServer(
     return 1
   }
   log.info('stopping')
+  // a run that does not heed its stop flag must not keep the process for ever
+  const overdue = setTimeout(() => {
+    log.error('stopped at once', { why: 'a model does not stop' })
+    log.flushSync()
+    exitAtOnce(1)
+  }, config.shutdownTimeoutMs + stopMs)
   const inTime = await server.stop()
+  clearTimeout(overdue)
   log.info('stopped', { inTime })
   return inTime ? 0 : 1
 }
@@ -114,6 +121,9 @@ function firstSignal(log: ProcessLog): Promise<void> {
     process.on('SIGINT', onSignal)
   })
 }
+
+/** How long runs that were told to stop may take to do so. */
+const stopMs = 10_000
 
 /** How late the echo of a signal may come. */
 const echoMs = 500

@@ -25,6 +25,8 @@ export interface ExecutorsOptions {
   readonly model: string
   readonly version: string
   readonly executable: Executable
+  /** The executable's own, with what the model's configuration adds to it. */
+  readonly signature: Signature
   readonly slots: Slots
   /** Requests that may wait for a slot. */
   readonly maxWaiting: number
@@ -43,7 +45,7 @@ export class Executors implements Predictor {
   #draining = false
 
   constructor(options: ExecutorsOptions) {
-    this.signature = options.executable.signature
+    this.signature = options.signature
     this.#options = options
     this.#lane = options.slots.lane(options.maxWaiting)
     this.#outputNames = this.signature.outputs.map(({ name }) => name)

@@ -58,6 +58,7 @@ export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp)
     ...(answers === undefined ? {} : { stream: () => count(source, answers, more, hold.promise) }),
   }
   const executors = new Executors({
+    signature,
     model: 'm',
     version: '3',
     executable,

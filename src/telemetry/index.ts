@@ -1,5 +1,5 @@
 export { type Access, accessLog } from './access-log.ts'
 export { createLog, type LogOptions, type ProcessLog } from './create-log.ts'
 export { Metrics, type MetricsOptions } from './metrics.ts'
-export { type Observation, observed } from './observed.ts'
+export { type Observation, observed, refusals } from './observed.ts'
 export { startTracing, type TracingOptions } from './tracing.ts'

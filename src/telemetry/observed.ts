@@ -12,6 +12,12 @@ export interface Observation {
   readonly clock: Clock
 }
 
+/** Tells of a request that was refused before it reached the predictor. */
+export function refusals({ model, version, events }: Observation): (error: ServingError) => void {
+  const nothing = { rows: 0, durationMs: 0, timing: undefined }
+  return ({ code }) => events.emit({ kind: 'request', model, version, error: code, ...nothing })
+}
+
 /**
  * One `request` event for each `predict`, and one for each stream when it ends: by itself, by an
  * error, or because nobody reads on, which counts as cancelled. A stream lasts as long as its
