@@ -40,6 +40,7 @@ export class Executors implements Predictor {
   readonly #lane: Lane
   readonly #outputNames: readonly string[]
   #underWay = 0
+  #toldWaiting = 0
   #meanRunMs: number | undefined
   #drained: (() => void)[] = []
   #draining = false
@@ -178,8 +179,11 @@ export class Executors implements Predictor {
   }
 
   #tellQueue(): void {
+    const { waiting } = this.#lane
+    if (waiting === this.#toldWaiting) return
+    this.#toldWaiting = waiting
     const { events, model, version } = this.#options
-    events.emit({ kind: 'queue', model, version, waiting: this.#lane.waiting })
+    events.emit({ kind: 'queue', model, version, waiting })
   }
 }
 
