@@ -132,6 +132,15 @@ trusted: false
     ])
   })
 
+  it('has texts for keys, and is refused at once where keys lie in keys', () => {
+    const told = (text: string) => problems(() => parseModelConfig(text, 'm'))
+    const message = 'a key must be a text, got a list, keys or an alias in its place'
+    assert.deepEqual(told('name: x\n? [a]\n: b\n'), [`m:2: ${message}`])
+    assert.deepEqual(told('queue: {{maxWaiting: 1}: 2}'), [`m:1: ${message}`])
+    // as text, which it would become, this takes more characters than a string can have
+    assert.deepEqual(told('? '.repeat(100)), [`m:1: ${message}`])
+  })
+
   it('must be there to be loaded', () => {
     const nothing = () => {
       throw Object.assign(new Error('x'), { code: 'EISDIR' })

@@ -1,5 +1,14 @@
 /** A YAML file as a plain value that remembers on which line each key stands. */
-import { isMap, isPair, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import {
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml'
 import { ConfigError } from './problem.ts'
 
 export interface YamlFile {
@@ -21,6 +30,15 @@ export function readYaml(text: string, name: string): YamlFile {
       })),
     )
   }
+  const strange = strangeKeys(document.contents)
+  if (strange.length > 0) {
+    throw new ConfigError(
+      strange.map((key) => ({
+        where: `${name}:${lines.linePos(key.range?.[0] ?? 0).line}`,
+        message: 'a key must be a text, got a list, keys or an alias in its place',
+      })),
+    )
+  }
   return {
     value: toValue(name, () => document.toJS()),
     lineOf(path) {
@@ -28,6 +46,24 @@ export function readYaml(text: string, name: string): YamlFile {
       return offset === undefined ? undefined : lines.linePos(offset).line
     },
   }
+}
+
+/**
+ * Keys that are no scalars. They mean nothing here, and as text, which they would become, each one
+ * within another doubles its length.
+ */
+function strangeKeys(root: unknown): readonly Node[] {
+  const strange: Node[] = []
+  const waiting: unknown[] = [root]
+  while (waiting.length > 0) {
+    const node = waiting.pop()
+    if (isCollection(node)) waiting.push(...node.items)
+    else if (isPair(node)) {
+      if (node.key !== null && !isScalar(node.key)) strange.push(node.key as Node)
+      waiting.push(node.value)
+    }
+  }
+  return strange
 }
 
 function toValue(name: string, read: () => unknown): unknown {
