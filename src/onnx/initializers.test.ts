@@ -126,6 +126,19 @@ test('numbers that are not packed are read like those that are', () => {
   assert.deepEqual(initializers(model), [])
 })
 
+test('numbers that are damaged are refused', () => {
+  const tensor = { name: 'w', dims: [2n], dataType: Type.INT64, int64Data: [-1n, 5n] }
+  const bytes = modelOf({ initializer: [tensor] })
+  const longest = Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01])
+  const at = Buffer.from(bytes).indexOf(longest)
+  bytes[at + 9] = 0xff // no number is as long as that
+  const [weight] = initializers(parse(bytes))
+  assert.throws(() => weight?.bytes(), {
+    reason: 'MODEL_UNREADABLE',
+    message: 'tensor "w" cannot be read: expected numbers of INT64, got damaged ones',
+  })
+})
+
 test('strings have no bytes to view, and count as long as they are', () => {
   const stringData = ['a', 'bcd'].map((text) => Buffer.from(text))
   const tensor = { name: 's', dims: [2n], dataType: Type.STRING, stringData }

@@ -4,6 +4,7 @@
  * Source: the comments of TensorProto in onnx-ml.proto.
  */
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
+import { fail } from '../errors.ts'
 import type { Datatype, Shape } from '../tensor/index.ts'
 import { byteLengthOf, type ElementType, elementType } from './element-type.ts'
 import { TensorProto_DataLocation } from './generated/onnx-ml_pb.ts'
@@ -24,6 +25,7 @@ export interface Initializer {
   /**
    * The elements as they lie in memory: row-major, little-endian, packed below 8 bits. A view of
    * the file where they are stored so, otherwise a copy; undefined for strings and external data.
+   * Fails with MODEL_UNREADABLE where they are damaged.
    */
   bytes(): Uint8Array | undefined
 }
@@ -135,8 +137,13 @@ const elementBytes = ({ bits }: ElementType): number => Math.ceil((bits ?? 8) / 
 
 function read(tensor: TensorOutline, type: ElementType): Uint8Array {
   if (tensor.rawData.byteLength > 0) return tensor.rawData
-  const parts = records(tensor).map((record) => readRecord(record, elementBytes(type)))
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+  try {
+    const parts = records(tensor).map((record) => readRecord(record, elementBytes(type)))
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+  } catch (cause) {
+    const problem = `tensor "${tensor.name}" cannot be read: expected numbers of ${type.name}, got damaged ones`
+    throw fail('MODEL_UNREADABLE', { problem, hint: 'export the model again' }, cause)
+  }
 }
 
 function readRecord(record: Stored, size: number): Uint8Array {
