@@ -141,6 +141,13 @@ trusted: false
     assert.deepEqual(told('? '.repeat(100)), [`m:1: ${message}`])
   })
 
+  it('may not hold itself', () => {
+    const told = problems(() => parseModelConfig('name: &a [x, *a]', 'm'))
+    assert.deepEqual(told, ['m: an alias lies within what it stands for'])
+    const labels = parseModelConfig('name: &a x\nlabels: [*a, *a]', 'm').labels
+    assert.deepEqual(labels, ['x', 'x'])
+  })
+
   it('must be there to be loaded', () => {
     const nothing = () => {
       throw Object.assign(new Error('x'), { code: 'EISDIR' })

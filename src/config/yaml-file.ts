@@ -67,12 +67,27 @@ function strangeKeys(root: unknown): readonly Node[] {
 }
 
 function toValue(name: string, read: () => unknown): unknown {
+  let value: unknown
   try {
-    return read() ?? {}
+    value = read() ?? {}
   } catch (thrown) {
     // an alias of what is not there, or too many of them
     const problem = thrown instanceof Error ? thrown.message : String(thrown)
     throw new ConfigError([{ where: name, message: `this is not valid YAML: ${problem}` }])
+  }
+  if (!endsSomewhere(value)) {
+    throw new ConfigError([{ where: name, message: 'an alias lies within what it stands for' }])
+  }
+  return value
+}
+
+/** Whether it can be written out, and so be shown in a message: nothing in it holds itself. */
+function endsSomewhere(value: unknown): boolean {
+  try {
+    JSON.stringify(value)
+    return true
+  } catch {
+    return false
   }
 }
 
