@@ -20,6 +20,7 @@ const facts: { readonly [R in Reason]: unknown extends FactsOf<R> ? Facts : Fact
   BODY_MALFORMED: { problem: 'the body is no JSON' },
   BODY_TOO_LARGE: { limit: 100 },
   BODY_TIMEOUT: { ms: 30 },
+  MEMORY_SHORT: {},
   MEDIA_TYPE_UNSUPPORTED: { what: 'Content-Type', got: 'a/b', expected: 'application/json' },
   PARAMETER_INVALID: { parameter: 'id', expected: 'a number', got: 'text' },
   ROUTE_NOT_FOUND: { path_: '/nowhere' },

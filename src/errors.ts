@@ -47,8 +47,9 @@ const catalogue = {
   ),
   BODY_TIMEOUT: entry(
     'deadline_exceeded',
-    (f: { ms: number }) => `the body did not arrive within ${f.ms} ms`,
+    (f: { ms: number }) => `nothing of the body arrived for ${f.ms} ms`,
   ),
+  MEMORY_SHORT: entry('unavailable', () => 'the server has no memory left for this body'),
   MEDIA_TYPE_UNSUPPORTED: entry(
     'unsupported_media',
     (f: { what: string; got: string; expected: string }) =>

@@ -154,9 +154,14 @@ async function start(config: ServerConfig, { registry, metrics, log, stopping }:
   const { threads, library } = config.onnx
   const automatic = Math.max(1, Math.floor(cpuQuota() / threads))
   const executors = config.onnx.executors === 'auto' ? automatic : config.onnx.executors
-  const finding = discover(config.models, config.name)
-  const runtime = await OnnxRuntime.start({ library, threadsPerRun: threads, executors })
-  const found = await finding
+  const starting = OnnxRuntime.start({ library, threadsPerRun: threads, executors })
+  const [finding] = await Promise.allSettled([discover(config.models, config.name), starting])
+  const runtime = await starting
+  if (finding.status === 'rejected') {
+    await runtime.close()
+    throw finding.reason
+  }
+  const found = finding.value
   log.info('runtime started', { onnxruntime: runtime.version, executors, threads })
   const lifecycle = new Lifecycle({
     registry,

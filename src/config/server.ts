@@ -34,7 +34,7 @@ export const serverSchema = z.strictObject({
         .describe('The time in which the headers of a request must arrive'),
       bodyTimeoutMs: milliseconds()
         .default(30_000)
-        .describe('The time in which the body of a request must arrive'),
+        .describe('The longest pause in which nothing of a body arrives'),
       idleTimeoutMs: milliseconds()
         .default(65_000)
         .describe('The time for which an idle connection is kept open'),

@@ -1,10 +1,10 @@
-/** Decoding a request to a known model: what is refused here counts as the model's error. */
+/** Reading and decoding a request to a known model: what is refused here counts as its error. */
 import { ServingError } from '../errors.ts'
 import type { ServedModel } from '../models.ts'
 
-export function counted<T>(model: ServedModel, decode: () => T): T {
+export async function counted<T>(model: ServedModel, read: () => Promise<T>): Promise<T> {
   try {
-    return decode()
+    return await read()
   } catch (thrown) {
     const error = ServingError.from(thrown)
     model.refused(error)

@@ -34,7 +34,13 @@ export async function discover(
   name?: string,
 ): Promise<readonly FoundModel[]> {
   const found = (await Promise.all(paths.map((path) => discoverPath(path)))).flat()
-  const renamed = name === undefined || found.length !== 1 ? found : [rename(found[0]!, name)]
+  if (name !== undefined && found.length > 1) {
+    throw fail('MODEL_UNSUPPORTED', {
+      problem: `--name is for one model, and ${found.length} were found`,
+      hint: 'name each in its model.yaml, or leave --name out',
+    })
+  }
+  const renamed = name === undefined || found.length === 0 ? found : [rename(found[0]!, name)]
   const named = renamed.map(refuseName)
   return named.map((model, index) => {
     const first = named.findIndex((other) => other.name === model.name)

@@ -64,7 +64,8 @@ describe('nested JSON', () => {
       try {
         assert.deepEqual([...read().data], [9007199254740993n])
       } catch (thrown) {
-        assert.equal((thrown as ServingError).reason, 'BODY_MALFORMED')
+        const { reason } = thrown as ServingError
+        assert.ok(['BODY_MALFORMED', 'VALUE_INVALID'].includes(reason), reason)
       }
     }
   })
@@ -198,7 +199,7 @@ describe('elements in JSON', () => {
   it('of a million digits are refused at once', () => {
     const digits = '9'.repeat(1_000_000)
     const begun = performance.now()
-    assertRefused(() => fromText('INT64', `[9007199254740993,${digits}]`, 1), 'VALUE_INVALID', [1])
+    assertRefused(() => fromText('INT64', `[9007199254740993,${digits}]`, 1), 'VALUE_INVALID', [0])
     assertRefused(() => fromText('INT64', `[0.${digits}e1000000]`, 1), 'VALUE_INVALID', [0])
     assert.ok(performance.now() - begun < 2000)
   })
@@ -233,3 +234,12 @@ function assertRefused(run: () => unknown, reason: ServingError['reason'], path:
   }
   assert.fail('it is refused')
 }
+
+describe('a long text with an integer that lost digits', () => {
+  it('is refused rather than read again, which would take ten times as long', () => {
+    const many = Array.from({ length: 100_000 }, (_, index) => index).join(',')
+    const read = (last: string) => fromText('INT64', `[${many},${last}]`, 1)
+    assert.equal(read('"9007199254740993"').data.at(-1), 9007199254740993n)
+    assertRefused(() => read('9007199254740993'), 'VALUE_INVALID', [100_000])
+  })
+})

@@ -1,5 +1,5 @@
 /** Tensors from parsed JSON, by the rules of `json-elements.ts`. */
-import { fail } from '../errors.ts'
+import { fail, type ServingError } from '../errors.ts'
 import { describe, type JsonSource, type Path, UnsafeInteger, writerOf } from './json-elements.ts'
 import { elementCount, formatShape, type Shape } from './shape.ts'
 import type { Tensor } from './tensor.ts'
@@ -69,6 +69,7 @@ export function parseJson<T>(text: string, decode: (value: unknown) => T): T {
     return decode(JSON.parse(text))
   } catch (thrown) {
     if (!(thrown instanceof UnsafeInteger)) throw thrown
+    if (text.length > exactLimit) throw tooLongForDigits(thrown.refusal)
   }
   const exact = parseExactly(text)
   try {
@@ -77,6 +78,19 @@ export function parseJson<T>(text: string, decode: (value: unknown) => T): T {
     // what is still no big integer was written with a fraction
     throw thrown instanceof UnsafeInteger ? thrown.refusal : thrown
   }
+}
+
+/** Characters of a text that may be parsed again: keeping digits takes ten times as long. */
+const exactLimit = 2 ** 18
+
+function tooLongForDigits({ facts }: ServingError): ServingError {
+  return fail('VALUE_INVALID', {
+    input: `${facts.input}`,
+    expected: 'integers beyond 2^53 as strings of digits, in a body this long',
+    got: 'one as a number',
+    hint: 'send 64-bit integers as strings of digits, or as a binary tensor',
+    ...(facts.path !== undefined && { path: facts.path }),
+  })
 }
 
 function parseExactly(text: string): unknown {

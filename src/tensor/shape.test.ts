@@ -59,3 +59,14 @@ describe('a shape against the shape of a signature', () => {
       assert.equal(shapeFits(shape, wanted), fits))
   }
 })
+
+it('an empty axis does not let the others be as long as they like', () => {
+  assert.equal(elementCount('x', [0, 2 ** 20]), 0)
+  for (const shape of [
+    [0, 2 ** 20 + 1],
+    [50_000_000, 0],
+    [2 ** 11, 0, 2 ** 10],
+  ]) {
+    assert.throws(() => elementCount('x', shape), { reason: 'SHAPE_INVALID' })
+  }
+})

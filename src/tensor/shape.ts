@@ -20,6 +20,7 @@ export function elementCount(name: string, shape: Shape): number {
     })
   }
   let count = 1
+  let outline = 1 // as if empty axes had one place
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0) {
       throw fail('SHAPE_INVALID', {
@@ -29,6 +30,7 @@ export function elementCount(name: string, shape: Shape): number {
       })
     }
     count *= size
+    outline *= Math.max(1, size)
     // an axis of 0 later on must not hide an overflow before it
     if (!Number.isSafeInteger(count)) {
       throw fail('SHAPE_INVALID', {
@@ -37,6 +39,13 @@ export function elementCount(name: string, shape: Shape): number {
         got: formatShape(shape),
       })
     }
+  }
+  if (count === 0 && outline > largestEmpty) {
+    throw fail('SHAPE_INVALID', {
+      input: name,
+      expected: `other axes with at most ${largestEmpty} places together beside an empty one`,
+      got: formatShape(shape),
+    })
   }
   return count
 }
@@ -52,3 +61,5 @@ export function shapeFits(shape: Shape, wanted: Shape): boolean {
 export const formatShape = (shape: Shape): string => `[${shape.join(',')}]`
 
 const maxRank = 64
+/** No data stands behind an empty tensor's other axes, and outputs may be as long as they. */
+const largestEmpty = 2 ** 20

@@ -23,7 +23,8 @@ describe('tensors of fixed size and bytes', () => {
       const cases = fc.tuple(fc.nat(3), fc.nat(4), fc.nat(9), fc.boolean(), fc.infiniteStream(byte))
       fc.assert(
         fc.property(cases, ([rows, columns, offset, asBuffer, noise]) => {
-          const content = Uint8Array.from(noise.take(rows * columns * size))
+          const bytesOfNoise = noise.take(rows * columns * size)
+          const content = Uint8Array.from(bytesOfNoise, (n) => (datatype === 'BOOL' ? n % 2 : n))
           const bytes = placed(content, offset, asBuffer)
           const tensor = tensorFromBytes('x', datatype, [rows, columns], bytes) as FixedTensor
           assert.deepEqual(tensor.shape, [rows, columns])
@@ -162,3 +163,16 @@ function refused(reason: string, words = '') {
   return (thrown: unknown) =>
     thrown instanceof ServingError && thrown.reason === reason && thrown.message.includes(words)
 }
+
+describe('truth values in bytes', () => {
+  it('are 0 or 1: native code would count with any other', () => {
+    assert.deepEqual(
+      tensorFromBytes('x', 'BOOL', [3], Uint8Array.of(1, 0, 1)).data,
+      Uint8Array.of(1, 0, 1),
+    )
+    assert.throws(
+      () => tensorFromBytes('x', 'BOOL', [3], Uint8Array.of(1, 255, 0)),
+      (thrown: ServingError) => thrown.reason === 'VALUE_INVALID' && /got 255/.test(thrown.message),
+    )
+  })
+})

@@ -49,6 +49,7 @@ export function tensorFromBytes(
   const count = elementCount(name, shape)
   if (datatype === 'BYTES') return { datatype, shape, data: readStrings(name, bytes, count) }
 
+  if (datatype === 'BOOL') checkBooleans(name, bytes)
   const { size, view } = layoutOf(datatype)
   if (bytes.byteLength !== count * size) {
     throw fail('COUNT_MISMATCH', {
@@ -65,6 +66,13 @@ export function tensorFromBytes(
 /** The bytes of a tensor as the binary layout has them: BYTES with a length before each element. */
 export function binaryOf(tensor: Tensor): Uint8Array {
   return tensor.datatype === 'BYTES' ? writeStrings(tensor.data) : bytesOf(tensor)
+}
+
+/** Native code counts with the byte of a truth value: 255 would be 255 of what there is one of. */
+function checkBooleans(name: string, bytes: Uint8Array): void {
+  const wrong = bytes.find((byte) => byte > 1)
+  if (wrong === undefined) return
+  throw fail('VALUE_INVALID', { input: name, expected: 'bytes of 0 or 1 (BOOL)', got: `${wrong}` })
 }
 
 const lengthBytes = 4

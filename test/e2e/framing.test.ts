@@ -156,7 +156,7 @@ for (const { name, path, invalid, wordsOf } of protocols) {
       await wire.send(piece)
       const answer = await wire.answer()
       assert.equal(answer.status, 408)
-      assert.match(wordsOf(answer), /the body did not arrive within 400 ms/)
+      assert.match(wordsOf(answer), /nothing of the body arrived for 400 ms/)
       await wire.closed
       await limited.nothingHappened(answer)
     }

@@ -2,8 +2,17 @@
 import { fail, ServingError } from '../../errors.ts'
 import { parseJson } from '../../tensor/index.ts'
 import { checkDepth, textOf } from './body-text.ts'
+import { duplicateKey } from './duplicate-key.ts'
 
 export { textOf } from './body-text.ts'
+
+/** The same, and refuses a key that is given twice where inputs have their names from keys. */
+export function decodeNamedJsonBody<T>(bytes: Uint8Array, decode: (body: unknown) => T): T {
+  const decoded = decodeJsonBody(bytes, decode)
+  const key = duplicateKey(textOf(bytes))
+  if (key === undefined) return decoded
+  throw fail('BODY_MALFORMED', { problem: `"${key.slice(0, 100)}" is given twice` })
+}
 
 /** Parses a body and decodes it, keeping every digit of large integers. */
 export function decodeJsonBody<T>(bytes: Uint8Array, decode: (body: unknown) => T): T {

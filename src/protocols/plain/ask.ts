@@ -2,7 +2,7 @@
 import type { Call } from '../../call.ts'
 import { fail } from '../../errors.ts'
 import type { ServedModel } from '../../models.ts'
-import { decodeJsonBody, textOf } from '../json/index.ts'
+import { decodeNamedJsonBody, textOf } from '../json/index.ts'
 import { decodeCsv } from './csv.ts'
 import { decodeJson, type PlainRequest } from './decode.ts'
 import { encodeAnswer } from './encode.ts'
@@ -24,7 +24,7 @@ export function decodeBody(
       expected: 'application/json or text/csv',
     })
   }
-  return decodeJsonBody(bytes, (body) => decodeJson(name, signature, body))
+  return decodeNamedJsonBody(bytes, (body) => decodeJson(name, signature, body))
 }
 
 /** The text of the answer. `elapsedMs` is asked when it is there. Errors tell their place in the body. */

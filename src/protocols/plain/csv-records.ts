@@ -10,6 +10,9 @@ export function parseCsv(text: string): readonly (readonly string[])[] {
     const quoted = text[at] === '"'
     const { field, end } = quoted ? quotedField(text, at) : bareField(text, at)
     record.push(field)
+    if (record.length > mostColumns) {
+      throw fail('BODY_MALFORMED', { problem: `the CSV has more than ${mostColumns} columns` })
+    }
     at = end
     if (text[at] === ',') {
       at += 1
@@ -27,6 +30,9 @@ export function parseCsv(text: string): readonly (readonly string[])[] {
   }
   return records
 }
+
+/** More than any table has; a line of commas would take a hundred times its bytes. */
+const mostColumns = 2 ** 18
 
 interface Field {
   readonly field: string

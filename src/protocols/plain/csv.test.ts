@@ -358,3 +358,15 @@ function elements(tensor: Tensor): readonly unknown[] {
   if (tensor.datatype !== 'BYTES') return [...tensor.data]
   return tensor.data.map((bytes) => Buffer.from(bytes).toString())
 }
+
+describe('CSV that is made to take long', () => {
+  it('of many digits that are no number is refused in the time of its length', () => {
+    const digits = '1'.repeat(1_000_000)
+    assert.throws(() => decode(unnamed, `${digits}x,2\n`), { code: 'invalid_argument' })
+  })
+
+  it('of nothing but commas is refused at the widest table there may be', () => {
+    assert.throws(() => parseCsv(','.repeat(2 ** 18 + 1)), { reason: 'BODY_MALFORMED' })
+    assert.equal(parseCsv(','.repeat(2 ** 18 - 1))[0]?.length, 2 ** 18)
+  })
+})

@@ -97,7 +97,8 @@ function valueOfCell(datatype: Datatype, cell: string): unknown {
   return largeInteger.test(text) ? BigInt(text) : cell
 }
 
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+// each run of digits can be read in one way only: the time is that of the length
+const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
 const largeInteger = /^-?\d{1,40}$/ // making a big integer takes the square of its digits
 
 const booleans: ReadonlyMap<string, boolean> = new Map([

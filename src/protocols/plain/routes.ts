@@ -43,9 +43,12 @@ export function metricsProtocol(options: Pick<PlainOptions, 'renderMetrics'>): H
 
 async function predict(exchange: Exchange, model: ServedModel, clock: Clock): Promise<void> {
   exchange.answeredBy(model.name, model.version)
-  const body = await exchange.readBody()
-  const plain = counted(model, () => decodeBody(exchange.header('content-type'), model, body.bytes))
-  body.recycle() // JSON and CSV are decoded into memory of their own
+  const plain = await counted(model, async () => {
+    const body = await exchange.readBody()
+    const decoded = decodeBody(exchange.header('content-type'), model, body.bytes)
+    body.recycle() // JSON and CSV are decoded into memory of their own
+    return decoded
+  })
   const elapsedMs = () => clock.now() - exchange.startedAt
   await exchange.json(200, await askPlain(model, plain, exchange.call, elapsedMs))
 }

@@ -4,6 +4,7 @@
  */
 export function inFewWords(message: string): string {
   return message
+    .slice(0, 2000)
     .split('\n', 1)[0]!
     .replace(/\/\S+\.(?:cc|h|cpp):\d+ [^)]*\)(?: const)?:? */g, '')
     .replace(/\[ONNXRuntimeError\] : \d+ : \w+ : /g, '')

@@ -55,7 +55,7 @@ export async function loadSession(
     }
   } catch (thrown) {
     if (!(thrown instanceof OrtFailure)) throw thrown
-    const problem = `ONNX Runtime cannot load it: ${inFewWords(thrown.message)}`
+    const problem = `ONNX Runtime cannot load it: ${inFewWords(thrown.message.replaceAll(`${dirname(path)}/`, ''))}`
     throw fail('MODEL_UNREADABLE', { problem }, thrown)
   } finally {
     environment.release('sessionOptions', options.handle)

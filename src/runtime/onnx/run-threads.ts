@@ -110,6 +110,10 @@ class RunThread {
     this.ready = new Promise((resolve, reject) => {
       this.#worker.once('error', reject)
       this.#worker.once('message', () => {
+        // nothing in the thread can fail but by a fault of ours; to go on would be to hang
+        this.#worker.once('error', (cause) => {
+          throw new Error('a run thread ended', { cause })
+        })
         this.#worker.on('message', (place: number) => this.#ended(place))
         resolve()
       })
@@ -157,6 +161,8 @@ class RunThread {
     await Promise.all(this.#places.map(({ ended }) => ended))
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve))
     Atomics.store(this.#mailbox.control, CONTROL.stopped, 1)
+    // what the thread waits on must change, or it may begin to wait after it was woken
+    Atomics.add(this.#mailbox.control, CONTROL.posted, 1)
     Atomics.notify(this.#mailbox.control, CONTROL.posted)
     await exited
     for (const { runOptions } of this.#places) this.#environment.release('runOptions', runOptions)

@@ -44,13 +44,25 @@ export function nativeValueOf(environment: Environment, { tensor }: NamedTensor)
   const value = environment.make('value', (out) =>
     api.CreateTensorAsOrtValue(environment.allocator, sizes, rank, type, out),
   )
-  const { word } = environment
-  tensor.data.forEach((string, index) => {
+  try {
+    fillStrings(environment, value, tensor.data)
+  } catch (thrown) {
+    environment.release('value', value)
+    throw thrown
+  }
+  return value
+}
+
+function fillStrings(
+  { api, word }: Environment,
+  value: Pointer,
+  strings: readonly Uint8Array[],
+): void {
+  strings.forEach((string, index) => {
     check(api, api.GetResizedStringTensorElementBuffer(value, index, string.byteLength, word))
     if (string.byteLength === 0) return
     new Uint8Array(koffi.view(word[0]!, string.byteLength)).set(string)
   })
-  return value
 }
 
 /** Copies a value that the run made. Does not release it. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type AccessPolicy, type AccessRequest, isLoopback, refusal, SCOPES } from './access.ts'
 
-const loopbacks = ['127.0.0.1', '127.8.9.10', '::1', 'localhost']
+const loopbacks = ['127.0.0.1', '127.8.9.10', '::1', 'localhost', 'LOCALHOST', '::ffff:127.0.0.1']
 const elsewheres = ['0.0.0.0', '::', '192.168.1.5', 'models.example', '127.0.0.1.example']
 
 test('loopback is loopback by any of its names, and nothing else is', () => {
@@ -110,3 +110,15 @@ function reason(
   const none = { host: undefined, origin: undefined, authorization: undefined }
   return refusal(full, { ...none, ...request })?.reason
 }
+
+test('an address is fit for a Host, but as an Origin only one of this machine is', () => {
+  const origin = (value: string, allowedHosts: readonly string[] = []) =>
+    reason({ boundTo: '127.0.0.1', allowedHosts }, { scope: 'infer', origin: value })
+  for (const ours of ['http://127.0.0.1:3000', 'http://[::1]', 'http://ui.localhost:1']) {
+    assert.equal(origin(ours), undefined, ours)
+  }
+  for (const theirs of ['http://203.0.113.5', 'http://[2001:db8::1]:99']) {
+    assert.equal(origin(theirs), 'HOST_REFUSED', theirs)
+  }
+  assert.equal(origin('http://203.0.113.5', ['203.0.113.5']), undefined)
+})

@@ -37,7 +37,8 @@ export function refusal(policy: AccessPolicy, request: AccessRequest): ServingEr
 }
 
 export function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address)
+  const name = address.toLowerCase().replace(/^::ffff:/, '')
+  return name === 'localhost' || name === '::1' || /^127\.\d+\.\d+\.\d+$/.test(name)
 }
 
 function foreign(policy: AccessPolicy, { host, origin }: AccessRequest): ServingError | undefined {
@@ -46,7 +47,8 @@ function foreign(policy: AccessPolicy, { host, origin }: AccessRequest): Serving
   }
   if (origin === undefined || policy.corsOrigins.includes(origin)) return undefined
   const name = URL.canParse(origin) ? new URL(origin).hostname.replace(/^\[|\]$/g, '') : undefined
-  if (name !== undefined && isKnown(policy, name)) return undefined
+  // unlike a Host, an Origin may be any machine's address: only this machine's own will do
+  if (name !== undefined && (isOurs(name) || isListed(policy, name))) return undefined
   return fail('HOST_REFUSED', { header: 'Origin', got: origin.slice(0, 100) })
 }
 
@@ -61,15 +63,15 @@ function withoutToken(
 }
 
 /** A name that cannot be made to point here by somebody else: an address, localhost, or a listed one. */
-function isKnown({ allowedHosts }: AccessPolicy, name: string): boolean {
-  const lower = name.toLowerCase()
-  return (
-    isIP(lower) !== 0 ||
-    lower === 'localhost' ||
-    lower.endsWith('.localhost') ||
-    allowedHosts.some((allowed) => allowed.toLowerCase() === lower)
-  )
+function isKnown(policy: AccessPolicy, name: string): boolean {
+  return isIP(name) !== 0 || isOurs(name) || isListed(policy, name)
 }
+
+const isOurs = (name: string): boolean =>
+  isLoopback(name) || name.toLowerCase().endsWith('.localhost')
+
+const isListed = ({ allowedHosts }: AccessPolicy, name: string): boolean =>
+  allowedHosts.some((allowed) => allowed.toLowerCase() === name.toLowerCase())
 
 const hostName = (host: string): string => host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
 

@@ -150,7 +150,7 @@ test('an unknown encoding is refused by name, and not inherited ones either', as
 test('a pause that is too long is refused', async () => {
   const { request, reading } = setUp({ headers: { 'content-length': '10' }, pauseMs: 20 })
   request.write('abc')
-  await refused(reading, 'BODY_TIMEOUT', /within 20 ms/)
+  await refused(reading, 'BODY_TIMEOUT', /nothing of the body arrived for 20 ms/)
 })
 
 test('a client that breaks the connection off has given up', async () => {
@@ -217,3 +217,33 @@ async function refused(reading: Promise<Body>, reason: string, message: RegExp):
     return true
   })
 }
+
+test('a length that is only announced takes no memory', async () => {
+  const taken: number[] = []
+  const buffers = new (class extends BodyBuffers {
+    override take(bytes: number): ArrayBuffer {
+      taken.push(bytes)
+      return super.take(bytes)
+    }
+  })(0)
+  const { send, reading } = setUp({
+    headers: { 'content-length': `${50 * 2 ** 20}` },
+    maxBytes: 64 * 2 ** 20,
+    buffers,
+  })
+  send(Buffer.alloc(10, 1), Buffer.alloc(2 ** 21, 2))
+  await assert.rejects(reading, { reason: 'BODY_MALFORMED' })
+  assert.ok(taken[0]! <= 2 ** 20 + 64, `${taken}`)
+  assert.ok(Math.max(...taken) <= 9 * 2 ** 20, `${taken}`)
+})
+
+test('a body for which there is no memory is refused, and nothing else happens', async () => {
+  const buffers = new (class extends BodyBuffers {
+    override take(): ArrayBuffer {
+      throw new RangeError('Array buffer allocation failed')
+    }
+  })(0)
+  const { send, reading } = setUp({ headers: { 'content-length': '20' }, buffers })
+  send(Buffer.alloc(10), Buffer.alloc(10))
+  await assert.rejects(reading, { reason: 'MEMORY_SHORT', code: 'unavailable' })
+})

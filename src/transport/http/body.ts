@@ -100,7 +100,12 @@ function fill(
     const stopListening = call.onEnd((why) => settle(why))
     source.on('data', (chunk: Buffer) => {
       pause.refresh()
-      const problem = sink.write(chunk)
+      let problem: ServingError | undefined
+      try {
+        problem = sink.write(chunk)
+      } catch (thrown) {
+        problem = fail('MEMORY_SHORT', {}, thrown) // there was none to be had
+      }
       if (problem !== undefined) settle(problem)
     })
     source.on('end', () => settle(sink.missing()))
@@ -177,7 +182,9 @@ class Sink {
     const room = this.#buffer === undefined ? 0 : this.#buffer.byteLength - this.#start
     if (size <= room) return
     const start = (boundary - (this.#alignAt % boundary)) % boundary
-    const grown = this.#buffers.take(start + Math.max(size, this.#length ?? 2 * size))
+    // no more for a length that is only announced than for what has come
+    const ahead = Math.max(smallRoom, growth * size)
+    const grown = this.#buffers.take(start + Math.max(size, Math.min(this.#length ?? ahead, ahead)))
     if (this.#buffer !== undefined) {
       new Uint8Array(grown, start).set(new Uint8Array(this.#buffer, this.#start, this.#size))
       this.#buffers.give(this.#buffer)
@@ -196,4 +203,6 @@ function release({ buffer, byteLength }: Buffer): void {
 }
 
 const boundary = 64
+const smallRoom = 2 ** 20
+const growth = 4
 const maxPieces = 65_536

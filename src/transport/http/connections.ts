@@ -48,6 +48,12 @@ export class Connections {
     for (const [socket, exchanges] of this.#open) if (exchanges.length === 0) socket.destroy()
   }
 
+  /** Ends a connection on which nothing moves, if that is because its client does not read. */
+  closeStuck(socket: Socket): void {
+    const isStuck = ({ response }: Exchange) => response.writableEnded && !response.writableFinished
+    if (this.#open.get(socket)?.some(isStuck)) socket.destroy()
+  }
+
   /** Only the last, since nothing is sent after an answer that says `close`. */
   #closeAfterLast(exchanges: readonly Exchange[] = []): void {
     for (const [index, { response }] of exchanges.entries()) {

@@ -188,10 +188,31 @@ const get = (path: string, handle: Route['handle']): Route => {
 interface Options {
   readonly corsOrigins?: readonly string[]
   readonly fail?: HttpProtocol['fail']
+  readonly silenceTimeoutMs?: number
 }
 
+test('a client that does not read its answer is cut off, one that waits for it is not', async (t) => {
+  const released = Promise.withResolvers<void>()
+  const routes = [
+    get('/large', (exchange) => exchange.send(200, 'text/plain', Buffer.alloc(50_000_000))),
+    get('/slow', async (exchange) => {
+      await released.promise
+      await exchange.json(200, '{}')
+    }),
+  ]
+  const { server, ask, told } = await setUp(t, routes, { silenceTimeoutMs: 50 })
+  const slow = ask('/slow')
+  const reader = connect(server.port, '127.0.0.1')
+  t.after(() => reader.destroy())
+  reader.pause()
+  reader.write('GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n')
+  assert.equal((await told())?.reason, 'CANCELLED') // its socket is gone, after as long as /slow waits
+  released.resolve()
+  assert.equal((await slow).status, 200)
+})
+
 async function setUp(t: TestContext, routes: readonly Route[], options: Options = {}) {
-  const { corsOrigins = [], fail = answerText } = options
+  const { corsOrigins = [], fail = answerText, ...more } = options
   const logged: Fields[] = []
   const answered: (ServingError | undefined)[] = []
   const told = Promise.withResolvers<ServingError | undefined>()
@@ -204,6 +225,7 @@ async function setUp(t: TestContext, routes: readonly Route[], options: Options 
     headersTimeoutMs: 10_000,
     bodyTimeoutMs: 10_000,
     idleTimeoutMs: 10_000,
+    ...more,
     clock: systemClock,
     log: { ...silentLog, error: (_, fields = {}) => logged.push(fields) },
     onAnswered: (_, error) => {

@@ -31,6 +31,8 @@ export interface HttpServerOptions {
   readonly headersTimeoutMs: number
   readonly bodyTimeoutMs: number
   readonly idleTimeoutMs: number
+  /** How long nothing may move on a connection whose client does not read its answer. */
+  readonly silenceTimeoutMs?: number
   readonly clock: Clock
   readonly log: Log
   readonly tracer?: Tracer
@@ -45,6 +47,7 @@ export class HttpServer {
   readonly #options: HttpServerOptions
   readonly #router: Router
   readonly #exchangeOptions: ExchangeOptions
+  readonly #access: AccessPolicy
   readonly #connections = new Connections()
   #draining = false
 
@@ -61,12 +64,16 @@ export class HttpServer {
     const { address, port } = server.address() as AddressInfo
     this.host = address
     this.port = port
+    // the address as the system says it, whatever its spelling in the configuration
+    this.#access = { ...options.access, boundTo: address }
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       void this.#answer(request, response)
     }
     server.on('request', onRequest)
     server.on('checkContinue', onRequest)
     server.on('connection', (socket: Socket) => this.#connections.add(socket))
+    server.timeout = options.silenceTimeoutMs ?? silenceMs
+    server.on('timeout', (socket: Socket) => this.#connections.closeStuck(socket))
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
       this.#answerClientError(error, socket),
     )
@@ -121,14 +128,14 @@ export class HttpServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { clock, access } = this.#options
+    const { clock } = this.#options
     const exchange = new Exchange(request, response, this.#exchangeOptions)
     response.setHeader('x-request-id', exchange.call.requestId)
     if (exchange.call.traceparent !== undefined) {
       response.setHeader('traceparent', exchange.call.traceparent)
     }
     this.#connections.begin(exchange)
-    allowOrigin(exchange, access.corsOrigins)
+    allowOrigin(exchange, this.#access.corsOrigins)
 
     let error: ServingError | undefined
     response.on('close', () => {
@@ -155,7 +162,6 @@ export class HttpServer {
   }
 
   #handle(exchange: Exchange, match: Match): Promise<void> | void {
-    const { access } = this.#options
     if ('problem' in match) {
       if (exchange.request.method === 'OPTIONS' && match.allowed.length > 0) {
         return answerOptions(exchange, match.allowed)
@@ -165,7 +171,7 @@ export class HttpServer {
     exchange.params = match.params
     exchange.route = match.route.path
     const refused =
-      refusal(access, {
+      refusal(this.#access, {
         scope: match.route.scope,
         host: exchange.header('host'),
         origin: exchange.header('origin'),
@@ -229,6 +235,8 @@ function bodyProblem(code: string | undefined): string {
 
 /** How long a connection on which nothing was asked is left open by `drain`. */
 const silentMs = 250
+
+const silenceMs = 60_000
 
 /** How many of the largest bodies' memory is kept for use again. */
 const keptBodies = 2

@@ -76,10 +76,10 @@ async function infer(exchange: Exchange, model: ServedModel): Promise<void> {
   if (model.signature.streams === true) throw fail('MODEL_STREAMS', { model: model.name })
   exchange.answeredBy(model.name, model.version)
   const headerLength = exchange.header('inference-header-content-length')
-  const body = await exchange.readBody(readHeaderLength(headerLength ?? '') || 0)
-  const { id, request, wantsBinary } = counted(model, () =>
-    decodeInference(body.bytes, headerLength),
-  )
+  const { body, id, request, wantsBinary } = await counted(model, async () => {
+    const body = await exchange.readBody(readHeaderLength(headerLength ?? '') || 0)
+    return { body, ...decodeInference(body.bytes, headerLength) }
+  })
   const response = await model.predictor.predict(request, exchange.call)
   const encoded = encodeInference(response, id, wantsBinary)
   // only now: a request that ended before its run did leaves its memory to that run
