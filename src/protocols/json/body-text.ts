@@ -1,6 +1,7 @@
 /** The text of a body, and how deeply its JSON may nest. */
 import { isUtf8 } from 'node:buffer'
 import { fail } from '../../errors.ts'
+import { backslash, closeBrace, closeBracket, openBrace, openBracket, quote } from './characters.ts'
 
 export function textOf(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw fail('BODY_MALFORMED', { problem: 'the body is not text in UTF-8' })
@@ -34,9 +35,3 @@ export function checkDepth(bytes: Uint8Array): void {
 const smallBody = 16_384
 const maxDepth = 100
 const byteOrderMark = 0xfeff
-const backslash = 0x5c
-const quote = 0x22
-const openBracket = 0x5b
-const closeBracket = 0x5d
-const openBrace = 0x7b
-const closeBrace = 0x7d

@@ -3,6 +3,8 @@
  * the last of them without a word, and a request that gives an input twice would be half lost.
  * For text that was parsed already, so that it is known to be JSON.
  */
+import { backslash, closeBrace, closeBracket, openBrace, openBracket, quote } from './characters.ts'
+
 export function duplicateKey(text: string): string | undefined {
   const keys: (Set<string> | undefined)[] = []
   let at = 0
@@ -50,11 +52,5 @@ function isKey(text: string, from: number): boolean {
 }
 
 const deepest = 2
-const quote = 0x22
-const backslash = 0x5c
 const colon = 0x3a
 const space = 0x20
-const openBrace = 0x7b
-const closeBrace = 0x7d
-const openBracket = 0x5b
-const closeBracket = 0x5d
