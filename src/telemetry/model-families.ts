@@ -3,9 +3,10 @@ import { MODEL_STATES } from '../models.ts'
 import type { Buckets } from './buckets.ts'
 import { type Family, histogramSamples } from './family.ts'
 import { eachVersion as each, modelLabels } from './per-version.ts'
-import type { Tally, VersionTally } from './tally.ts'
+import type { Tally } from './tally.ts'
 import { tritonFamilies } from './triton-families.ts'
 import { failed } from './version-statistics.ts'
+import type { VersionTally } from './version-tally.ts'
 
 export function modelFamilies(tally: Tally): readonly Family[] {
   return [

@@ -1,6 +1,7 @@
 /** Samples of every version, labelled with its model and number. */
 import type { Labels, Sample } from './family.ts'
-import type { Tally, VersionTally } from './tally.ts'
+import type { Tally } from './tally.ts'
+import type { VersionTally } from './version-tally.ts'
 
 export const modelLabels = ['model', 'version'] as const
 

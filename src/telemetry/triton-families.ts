@@ -6,7 +6,8 @@
 import type { ErrorCode } from '../errors.ts'
 import type { Family } from './family.ts'
 import { eachVersion, modelLabels } from './per-version.ts'
-import type { Tally, VersionTally } from './tally.ts'
+import type { Tally } from './tally.ts'
+import type { VersionTally } from './version-tally.ts'
 
 export function tritonFamilies(tally: Tally): readonly Family[] {
   return [

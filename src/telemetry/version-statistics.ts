@@ -1,6 +1,6 @@
 /** The totals of a version in the words of statistics endpoints. */
 import type { BatchStatistics, Duration, VersionStatistics } from '../statistics.ts'
-import type { TimingTally, VersionTally } from './tally.ts'
+import type { TimingTally, VersionTally } from './version-tally.ts'
 
 export function statisticsOf(tally: VersionTally): VersionStatistics {
   const { timing } = tally

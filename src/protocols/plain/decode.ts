@@ -9,7 +9,7 @@ import { fail } from '../../errors.ts'
 import type { InferenceRequest } from '../../predictor.ts'
 import type { InputSpec, Signature } from '../../signature.ts'
 import { dynamic, formatShape, type NamedTensor, tensorFromNested } from '../../tensor/index.ts'
-import { nameColumn } from './errors.ts'
+import { nameColumn, type Path } from './errors.ts'
 import { namedFields } from './example.ts'
 
 export interface PlainRequest {
@@ -19,8 +19,6 @@ export interface PlainRequest {
   /** Where each input lies in the body. */
   readonly pathOf: (input: string) => Path
 }
-
-export type Path = readonly (string | number)[]
 
 export function decodeJson(model: string, signature: Signature, body: unknown): PlainRequest {
   const { inputs } = signature

@@ -4,7 +4,9 @@
  */
 import { ServingError } from '../../errors.ts'
 import { type Exchange, errorHeaders, httpStatus } from '../../transport/http/index.ts'
-import type { Path } from './decode.ts'
+
+/** Keys and indices from the body's top to a value. */
+export type Path = readonly (string | number)[]
 
 export function answerError(exchange: Exchange, error: ServingError): void {
   const status = httpStatus(error)

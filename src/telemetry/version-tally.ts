@@ -1,0 +1,88 @@
+/** What is counted of one version. Durations are in milliseconds, with fractions. */
+import type { ErrorCode } from '../errors.ts'
+import type { Event, RequestEvent } from '../events.ts'
+import type { ModelState } from '../models.ts'
+import type { Timing } from '../predictor.ts'
+import { Buckets, batchRows, delaySeconds, latencySeconds } from './buckets.ts'
+
+export class VersionTally {
+  readonly model: string
+  readonly version: string
+  state: ModelState | undefined
+  waiting = 0
+  lastInference = 0
+
+  success = 0
+  successMs = 0
+  successRows = 0
+  /** Per code: the protocols' and Triton's groupings are made of these. */
+  readonly failures = new Map<ErrorCode, number>()
+  failureMs = 0
+  /** Of the requests that succeeded. */
+  readonly timing = new TimingTally()
+
+  executions = 0
+  readonly batches = new Map<number, TimingTally>()
+
+  readonly latency = new Buckets(latencySeconds)
+  readonly queueDelay = new Buckets(delaySeconds)
+  readonly batchRows = new Buckets(batchRows)
+
+  constructor(model: string, version: string) {
+    this.model = model
+    this.version = version
+  }
+
+  get untouched(): boolean {
+    return this.success === 0 && this.failures.size === 0 && this.executions === 0
+  }
+
+  request(event: RequestEvent, wallNow: () => number): void {
+    const { durationMs, error, timing } = event
+    if (error !== undefined) {
+      this.failures.set(error, (this.failures.get(error) ?? 0) + 1)
+      this.failureMs += durationMs
+      return
+    }
+    this.lastInference = wallNow()
+    this.success += 1
+    this.successMs += durationMs
+    this.successRows += event.rows
+    this.latency.observe(durationMs / 1000)
+    if (timing === undefined) return
+    this.timing.add(timing, timing.queueMs)
+    this.queueDelay.observe(timing.queueMs / 1000)
+  }
+
+  executed(event: Extract<Event, { kind: 'executed' }>): void {
+    const { rows } = event
+    this.executions += 1
+    this.batchRows.observe(rows)
+    let batch = this.batches.get(rows)
+    if (batch === undefined) {
+      // clients choose the rows of a request: they must not make this grow without end
+      if (this.batches.size === maxBatchSizes) return
+      batch = new TimingTally()
+      this.batches.set(rows, batch)
+    }
+    batch.add(event, 0)
+  }
+}
+
+export class TimingTally {
+  count = 0
+  queueMs = 0
+  inputMs = 0
+  runMs = 0
+  outputMs = 0
+
+  add(timing: Omit<Timing, 'queueMs'>, queueMs: number): void {
+    this.count += 1
+    this.queueMs += queueMs
+    this.inputMs += timing.inputMs
+    this.runMs += timing.runMs
+    this.outputMs += timing.outputMs
+  }
+}
+
+const maxBatchSizes = 256
