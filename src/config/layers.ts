@@ -97,11 +97,11 @@ export function fileLayer(text: string, name: string, cwd: string): Layer {
   return { source: 'file', value, folder: dirname(resolve(cwd, name)), nameOf, whereOf }
 }
 
-/** A value of a key, with its paths made absolute. */
+/** A value of a key, with its paths made absolute. What is no path is left for the schema to refuse. */
 export function withAbsolutePaths(key: string, value: unknown, folder: string): unknown {
   if (!pathKeys.includes(key) || value === 'off') return value
-  if (Array.isArray(value)) return value.map((one) => resolve(folder, String(one)))
-  return resolve(folder, String(value))
+  const absolute = (path: unknown) => (typeof path === 'string' ? resolve(folder, path) : path)
+  return Array.isArray(value) ? value.map(absolute) : absolute(value)
 }
 
 /** Sets a key given as `http.port` inside an object. */

@@ -220,6 +220,13 @@ __proto__: 4
     ])
   })
 
+  it('refuses a path that is none, also one that no text can be made of', () => {
+    assert.deepEqual(problems({ files: { '/srv/sluice.yaml': 'models: [{toString: x}, 7]\n' } }), [
+      'sluice.yaml:1: models[0]: expected a text, got {"toString":"x"}',
+      'sluice.yaml:1: models[1]: expected a text, got 7',
+    ])
+  })
+
   it('refuses two servers on one port, and one name for many paths', () => {
     assert.deepEqual(problems({ options: { metricsPort: '8000', name: 'm' }, args: ['a', 'b'] }), [
       '--name: expected exactly one path to serve under this name, got 2; a model among several is named by "name" in its model.yaml',

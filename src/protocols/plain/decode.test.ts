@@ -423,3 +423,13 @@ function elements(tensor: Tensor): readonly unknown[] {
   if (tensor.datatype !== 'BYTES') return [...tensor.data]
   return tensor.data.map((bytes) => Buffer.from(bytes).toString('hex'))
 }
+
+it('features go to the only input that must be given', () => {
+  const optional = inputOf('weights', 'FP32', [2], { optional: true })
+  const signature = { inputs: [optional, inputOf('x', 'FP32', [-1, 2])], outputs: [] }
+  const { request } = decodeJson('model', signature, { features: [1, 2] })
+  assert.deepEqual(
+    request.inputs.map(({ name }) => name),
+    ['x'],
+  )
+})

@@ -37,13 +37,16 @@ export function decodeJson(model: string, signature: Signature, body: unknown): 
     throw malformed('expected "features" or "inputs", got both')
   }
   if ('features' in body) {
-    const [only] = inputs
-    if (inputs.length !== 1 || only === undefined) {
+    // a model may list its weights as inputs too, which nobody means to send
+    const needed = inputs.length === 1 ? inputs : inputs.filter(({ optional }) => optional !== true)
+    const [only] = needed
+    if (needed.length !== 1 || only === undefined) {
+      const names = needed.slice(0, 20).map(({ name }) => `"${name}": …`)
       throw fail('PARAMETER_INVALID', {
         parameter: 'features',
-        expected: `left out: "${model}" has ${inputs.length} inputs`,
+        expected: `left out: "${model}" has ${needed.length} inputs`,
         got: 'a value',
-        hint: `send {"inputs": {${inputs.map(({ name }) => `"${name}": …`).join(', ')}}}`,
+        hint: `send {"inputs": {${names.join(', ')}}}`,
         path: ['features'],
       })
     }
