@@ -53,6 +53,8 @@ export const suites: readonly Suite[] = [
     files: ['test/browser/*.test.ts'],
     needs: 'chromium',
   },
+  { name: 'fuzz', tier: 'full', limitS: 900, files: ['test/full/fuzz.test.ts'] },
+  { name: 'soak', tier: 'full', limitS: 900, files: ['test/full/*soak.test.ts'] },
 ]
 
 export function reaches(tier: Tier, wanted: Tier): boolean {

@@ -20,11 +20,13 @@ export interface StartOptions {
   /** The text of a `sluice.yaml` in the folder that the server is started in. */
   readonly yaml?: string
   readonly env?: Readonly<Record<string, string>>
+  /** After which the process is killed, whatever happens; a minute if left out. */
+  readonly limitMs?: number
 }
 
 const binary = fileURLToPath(new URL('../../bin/sluice.mjs', import.meta.url))
 
-/** A process of `sluice`; killed after a minute whatever happens. */
+/** A process of `sluice`; killed after a while whatever happens. */
 export class Sluice {
   readonly exit: Promise<Exit>
   readonly #child: ChildProcess
@@ -32,7 +34,7 @@ export class Sluice {
   #stderr = ''
   #listeners: (() => void)[] = []
 
-  constructor(args: readonly string[], { yaml, env = {} }: StartOptions = {}) {
+  constructor(args: readonly string[], { yaml, env = {}, limitMs = 60_000 }: StartOptions = {}) {
     const cwd = mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
     if (yaml !== undefined) writeFileSync(join(cwd, 'sluice.yaml'), yaml)
     const clean = Object.entries(process.env).filter(
@@ -54,7 +56,7 @@ export class Sluice {
       this.#wake()
     })
     const kill = () => child.kill('SIGKILL')
-    const limit = setTimeout(kill, 60_000).unref()
+    const limit = setTimeout(kill, limitMs).unref()
     process.once('exit', kill)
     this.exit = new Promise((resolve) => {
       child.once('close', (code, signal) => {
