@@ -21,7 +21,7 @@ interface Body {
 
 export const openInferenceJson = target('Open Inference JSON', 200_000, (model, random) => {
   const text = random.chance(0.1) ? anyJson(random) : requestText(model, random)
-  return { bytes: random.chance(0.5) ? Buffer.from(text) : mutateText(text, random, spice) }
+  return { bytes: random.chance(0.7) ? Buffer.from(text) : mutateText(text, random, spice) }
 })
 
 export const openInferenceBinary = target('Open Inference binary', 150_000, (model, random) => {

@@ -45,7 +45,7 @@ function plainTarget(name: string, type: string, cases: number, make: MakeBody):
 function jsonBody(model: ServedModel, random: Random): string | Uint8Array {
   if (random.chance(0.1)) return anyJson(random)
   const body = nearlyRight(model, random)
-  return random.chance(0.5) ? body : mutateText(body, random, spice)
+  return random.chance(0.7) ? body : mutateText(body, random, spice)
 }
 
 function nearlyRight({ signature: { inputs } }: ServedModel, random: Random): string {
@@ -120,7 +120,7 @@ function csvBody({ signature }: ServedModel, random: Random): string | Uint8Arra
   )
   const header = random.chance(0.3) ? [['length', 'width'], ...rows] : rows
   const text = header.map((row) => row.join(',')).join(random.of(['\n', '\r\n', '\r']))
-  return random.chance(0.5) ? text : mutateText(text, random, csvPieces)
+  return random.chance(0.7) ? text : mutateText(text, random, csvPieces)
 }
 
 function cellOf(datatype: string, random: Random): string {
