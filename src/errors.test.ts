@@ -23,7 +23,7 @@ const facts: { readonly [R in Reason]: unknown extends FactsOf<R> ? Facts : Fact
   MEMORY_SHORT: {},
   MEDIA_TYPE_UNSUPPORTED: { what: 'Content-Type', got: 'a/b', expected: 'application/json' },
   PARAMETER_INVALID: { parameter: 'id', expected: 'a number', got: 'text' },
-  ROUTE_NOT_FOUND: { path_: '/nowhere' },
+  ROUTE_NOT_FOUND: { url: '/nowhere' },
   METHOD_NOT_ALLOWED: { method: 'PUT', allowed: ['GET', 'HEAD'] },
   HOST_REFUSED: { header: 'Host', got: 'evil' },
   TOKEN_MISSING: {},

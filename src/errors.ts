@@ -22,10 +22,12 @@ export type ErrorCode =
   | 'unimplemented'
   | 'internal'
 
+/** A place in a request's body, as keys and indices: `['features', 0, 2]`. */
+export type Path = readonly (string | number)[]
+
 /** Facts that any error may carry beside its own. */
 export interface CommonFacts {
-  /** Where in the request's body, as keys and indices: `['features', 0, 2]`. */
-  readonly path?: readonly (string | number)[]
+  readonly path?: Path
   readonly hint?: string
   /** When trying again is sensible. */
   readonly retryAfterMs?: number
@@ -60,7 +62,7 @@ const catalogue = {
     (f: { parameter: string; expected: string; got: string }) =>
       `"${f.parameter}" must be ${f.expected}, got ${f.got}`,
   ),
-  ROUTE_NOT_FOUND: entry('not_found', (f: { path_: string }) => `there is nothing at ${f.path_}`),
+  ROUTE_NOT_FOUND: entry('not_found', (f: { url: string }) => `there is nothing at ${f.url}`),
   METHOD_NOT_ALLOWED: entry(
     'unimplemented',
     (f: { method: string; allowed: readonly string[] }) =>

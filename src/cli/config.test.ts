@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { configCommand } from './config.ts'
+import { captured } from './testing.ts'
 
 describe('sluice config show', () => {
   it('prints values with their origins, from the flags of serve', async () => {
@@ -80,17 +81,9 @@ async function run(...args: string[]) {
     '/srv/m/model.yaml': 'nmae: x',
     '/srv/either.yaml': 'onnx: {}',
   }
-  const said = { out: '', err: '', exitCode: 0 }
+  const { said, io } = captured()
   const command = configCommand({
-    print: (text) => {
-      said.out += text
-    },
-    complain: (text) => {
-      said.err += text
-    },
-    fail: (exitCode) => {
-      said.exitCode = exitCode
-    },
+    ...io,
     sources: {
       env: { SLUICE_LOG_LEVEL: 'debug' },
       cwd: '/srv',

@@ -17,12 +17,10 @@ import {
   serverKeys,
   whyUnreadable,
 } from '../config/index.ts'
+import { type CommandIo, standardIo, tellConfigError } from './io.ts'
 
-/** What a command prints to and is started in. */
-export interface ConfigCommandIo {
-  readonly print: (text: string) => void
-  readonly complain: (text: string) => void
-  readonly fail: (exitCode: number) => void
+/** Where it is started, besides. */
+export interface ConfigCommandIo extends CommandIo {
   readonly sources?: Omit<ServerConfigSources, 'args' | 'options'>
 }
 
@@ -164,18 +162,9 @@ function reporting<Args extends unknown[]>(io: ConfigCommandIo, action: (...args
       action(...args)
     } catch (thrown) {
       if (!(thrown instanceof ConfigError)) throw thrown
-      for (const problem of thrown.problems) io.complain(`${formatProblem(problem)}\n`)
-      io.fail(2)
+      tellConfigError(thrown, io)
     }
   }
 }
 
 const example = (line: string): string => `\nExample:\n  $ ${line}`
-
-const standardIo: ConfigCommandIo = {
-  print: (text) => process.stdout.write(text),
-  complain: (text) => process.stderr.write(text),
-  fail(exitCode) {
-    process.exitCode = exitCode
-  },
-}

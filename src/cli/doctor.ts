@@ -1,19 +1,17 @@
 /** `sluice doctor`: what this machine offers, and how to mend what it lacks. */
 import { Command } from 'commander'
-import { ConfigError, formatProblem, loadServerConfig } from '../config/index.ts'
+import { ConfigError, loadServerConfig } from '../config/index.ts'
 import { type Check, diagnose } from '../doctor/index.ts'
 import colors from './colors.ts'
+import { type CommandIo, standardIo, tellConfigError } from './io.ts'
 
-export interface DoctorCommandIo {
-  readonly print: (text: string) => void
-  readonly complain: (text: string) => void
-  readonly fail: (exitCode: number) => void
+export interface DoctorCommandIo extends CommandIo {
   /** Looks at the machine; `library` is the ONNX Runtime that the configuration names. */
   readonly diagnose: (library: string | undefined) => Promise<readonly Check[]>
 }
 
 /** Ends with exit code 1 where a check fails, with 2 where the configuration is wrong. */
-export function doctorCommand(io: DoctorCommandIo = standardIo): Command {
+export function doctorCommand(io: DoctorCommandIo = ownIo): Command {
   return new Command('doctor')
     .description('check this machine, and say how to mend it')
     .option('--config <path>', 'the file that may name an ONNX Runtime, in place of ./sluice.yaml')
@@ -35,8 +33,7 @@ function libraryOf(config: string | undefined, io: DoctorCommandIo) {
     return loadServerConfig({ options: { config } }).config.onnx.library
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown
-    for (const problem of thrown.problems) io.complain(`${formatProblem(problem)}\n`)
-    io.fail(2)
+    tellConfigError(thrown, io)
     return wrong
   }
 }
@@ -55,11 +52,7 @@ const paint = { ok: colors.green, warn: colors.yellow, fail: colors.red }
 
 const wrong = Symbol('the configuration is wrong')
 
-const standardIo: DoctorCommandIo = {
-  print: (text) => process.stdout.write(text),
-  complain: (text) => process.stderr.write(text),
-  fail(exitCode) {
-    process.exitCode = exitCode
-  },
+const ownIo: DoctorCommandIo = {
+  ...standardIo,
   diagnose,
 }

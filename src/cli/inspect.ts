@@ -10,18 +10,16 @@ import {
   verdictOf,
 } from '../inspect/index.ts'
 import colors from './colors.ts'
+import { type CommandIo, standardIo } from './io.ts'
 import { printable } from './printable.ts'
 import { type Progress, progressOn } from './progress.ts'
 
-export interface InspectCommandIo {
-  readonly print: (text: string) => void
-  readonly complain: (text: string) => void
-  readonly fail: (exitCode: number) => void
+export interface InspectCommandIo extends CommandIo {
   readonly progress: Progress
 }
 
 /** Ends with exit code 1 where anything would not be served. */
-export function inspectCommand(io: InspectCommandIo = standardIo): Command {
+export function inspectCommand(io: InspectCommandIo = ownIo): Command {
   return new Command('inspect')
     .argument('<path...>', 'model files, model folders, or folders of models')
     .description('say what would be served, what not, and why, without loading it')
@@ -79,11 +77,7 @@ function coloredVerdict(inspection: Inspection): string {
   return inspection.served ? colors.green(verdict) : colors.red(verdict)
 }
 
-const standardIo: InspectCommandIo = {
-  print: (text) => process.stdout.write(text),
-  complain: (text) => process.stderr.write(text),
-  fail(exitCode) {
-    process.exitCode = exitCode
-  },
+const ownIo: InspectCommandIo = {
+  ...standardIo,
   progress: progressOn(process.stderr),
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { Command } from 'commander'
 import { systemClock } from '../clock.ts'
-import { ConfigError, formatProblem, loadServerConfig } from '../config/index.ts'
+import { ConfigError, loadServerConfig } from '../config/index.ts'
 import { ServingError } from '../errors.ts'
 import { type Log, silentLog } from '../log.ts'
 import {
@@ -19,13 +19,11 @@ import {
   targetOf,
   WrongUsage,
 } from '../predict/index.ts'
+import { type CommandIo, standardIo, tellConfigError } from './io.ts'
 import { printable } from './printable.ts'
 import { type Progress, progressOn } from './progress.ts'
 
-export interface PredictCommandIo extends QuestionSources {
-  readonly print: (text: string) => void
-  readonly complain: (text: string) => void
-  readonly fail: (exitCode: number) => void
+export interface PredictCommandIo extends CommandIo, QuestionSources {
   readonly progress: Progress
 }
 
@@ -37,7 +35,7 @@ interface Options {
 }
 
 /** Ends with exit code 1 where there is no prediction, with 2 where the command line is wrong. */
-export function predictCommand(io: PredictCommandIo = standardIo): Command {
+export function predictCommand(io: PredictCommandIo = ownIo): Command {
   return new Command('predict')
     .argument('<path-or-url>', 'a model file or folder, or the address of a running server')
     .description('ask a model once: loaded here from disk, or served elsewhere')
@@ -92,8 +90,7 @@ async function reporting(io: PredictCommandIo, action: () => Promise<void>): Pro
   } catch (thrown) {
     io.progress.end()
     if (thrown instanceof ConfigError) {
-      for (const problem of thrown.problems) io.complain(`${formatProblem(problem)}\n`)
-      io.fail(2)
+      tellConfigError(thrown, io)
     } else if (thrown instanceof WrongUsage) {
       complain(thrown, io)
       io.fail(2)
@@ -123,12 +120,8 @@ const warningsTo = (io: PredictCommandIo): Log => ({
   warn: (event, { warning = event } = {}) => io.complain(printable(`warning: ${warning}\n`)),
 })
 
-const standardIo: PredictCommandIo = {
-  print: (text) => process.stdout.write(text),
-  complain: (text) => process.stderr.write(text),
-  fail(exitCode) {
-    process.exitCode = exitCode
-  },
+const ownIo: PredictCommandIo = {
+  ...standardIo,
   progress: progressOn(process.stderr),
   readFile: (path) => readFile(path),
   readStdin() {

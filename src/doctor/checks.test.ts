@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import { doctorCommand } from '../cli/doctor.ts'
+import { captured } from '../cli/testing.ts'
 import type { Check } from './check.ts'
 import { diagnose } from './index.ts'
 import { checkCores, checkMemory, checkOpenFiles } from './machine.ts'
@@ -100,17 +101,9 @@ describe('sluice doctor', () => {
 })
 
 async function run(checks: readonly Check[], ...args: string[]) {
-  const said = { out: '', err: '', exitCode: 0 }
+  const { said, io } = captured()
   const command = doctorCommand({
-    print: (text) => {
-      said.out += text
-    },
-    complain: (text) => {
-      said.err += text
-    },
-    fail: (exitCode) => {
-      said.exitCode = exitCode
-    },
+    ...io,
     diagnose: async () => checks,
   })
   await command.parseAsync(args, { from: 'user' })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { inspectCommand } from '../cli/inspect.ts'
+import { captured } from '../cli/testing.ts'
 import { addModel, externalTensor, modelOf, zipMapModel } from '../onnx/testing.ts'
 import { byteSize } from './byte-size.ts'
 import { detailsOf, inspectModels, verdictOf } from './index.ts'
@@ -173,19 +174,12 @@ async function filesIn(t: TestContext, files: Readonly<Record<string, Uint8Array
 }
 
 async function run(...args: string[]) {
-  const said = { out: '', err: '', exitCode: 0, progress: [] as string[] }
+  const { said, io } = captured()
+  const progress: string[] = []
   const command = inspectCommand({
-    print: (text) => {
-      said.out += text
-    },
-    complain: (text) => {
-      said.err += text
-    },
-    fail: (exitCode) => {
-      said.exitCode = exitCode
-    },
-    progress: { say: (text) => said.progress.push(text), end() {} },
+    ...io,
+    progress: { say: (text) => progress.push(text), end() {} },
   })
   await command.parseAsync(args, { from: 'user' })
-  return said
+  return { ...said, progress }
 }

@@ -1,5 +1,5 @@
 /** A model that one question is put to: in this process, or behind a server's plain API. */
-import type { ServingError } from '../errors.ts'
+import type { Path, ServingError } from '../errors.ts'
 import type { Example } from '../protocols/plain/index.ts'
 import type { Question } from './question.ts'
 
@@ -20,7 +20,7 @@ export type Outcome =
 export interface Problem {
   readonly message: string
   /** Where in the request's body. */
-  readonly path?: readonly (string | number)[] | undefined
+  readonly path?: Path | undefined
   readonly hint?: string | undefined
 }
 

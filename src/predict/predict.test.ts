@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { predictCommand } from '../cli/predict.ts'
+import { captured } from '../cli/testing.ts'
 import { loadServerConfig } from '../config/index.ts'
 import { silentLog } from '../log.ts'
 import { type RunningServer, serve } from '../serve.ts'
@@ -151,17 +152,9 @@ async function listen(server: ReturnType<typeof createTcpServer>) {
 }
 
 async function run(...args: string[]) {
-  const said = { out: '', err: '', exitCode: 0 }
+  const { said, io } = captured()
   const command = predictCommand({
-    print: (text) => {
-      said.out += text
-    },
-    complain: (text) => {
-      said.err += text
-    },
-    fail: (exitCode) => {
-      said.exitCode = exitCode
-    },
+    ...io,
     progress: { say() {}, end() {} },
     readFile: () => Promise.resolve(Buffer.from('5.1,3.5,1.4,0.2\n6.4,3.2,5.3,2.3\n')),
     readStdin: () => Promise.reject(new Error('not asked for')),

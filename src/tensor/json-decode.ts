@@ -1,6 +1,6 @@
 /** Tensors from parsed JSON, by the rules of `json-elements.ts`. */
-import { fail, type ServingError } from '../errors.ts'
-import { describe, type JsonSource, type Path, UnsafeInteger, writerOf } from './json-elements.ts'
+import { fail, type Path, type ServingError } from '../errors.ts'
+import { describe, type JsonSource, UnsafeInteger, writerOf } from './json-elements.ts'
 import { elementCount, formatShape, type Shape } from './shape.ts'
 import type { Tensor } from './tensor.ts'
 

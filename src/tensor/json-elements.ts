@@ -10,13 +10,11 @@
  * - BOOL is true or false.
  * A number out of a datatype's range, and a fraction for an integer, are refused, never wrapped.
  */
-import { fail, type ServingError } from '../errors.ts'
+import { fail, type Path, type ServingError } from '../errors.ts'
 import { type Datatype, type FixedData, integerRange } from './datatype.ts'
 import { numberToBf16, numberToFp16 } from './float16.ts'
 import type { Shape } from './shape.ts'
 import { emptyData, type Tensor } from './tensor.ts'
-
-export type Path = readonly (string | number)[]
 
 export interface JsonSource {
   /** The input's name, for errors. */

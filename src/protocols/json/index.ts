@@ -6,21 +6,29 @@ import { duplicateKey } from './duplicate-key.ts'
 
 export { textOf } from './body-text.ts'
 
+/** Parses a body and decodes it, keeping every digit of large integers. */
+export function decodeJsonBody<T>(bytes: Uint8Array, decode: (body: unknown) => T): T {
+  return decodeText(jsonText(bytes), decode)
+}
+
 /** The same, and refuses a key that is given twice where inputs have their names from keys. */
 export function decodeNamedJsonBody<T>(bytes: Uint8Array, decode: (body: unknown) => T): T {
-  const decoded = decodeJsonBody(bytes, decode)
-  const key = duplicateKey(textOf(bytes))
+  const text = jsonText(bytes)
+  const decoded = decodeText(text, decode)
+  const key = duplicateKey(text)
   if (key === undefined) return decoded
   throw fail('BODY_MALFORMED', { problem: `"${key.slice(0, 100)}" is given twice` })
 }
 
-/** Parses a body and decodes it, keeping every digit of large integers. */
-export function decodeJsonBody<T>(bytes: Uint8Array, decode: (body: unknown) => T): T {
+function jsonText(bytes: Uint8Array): string {
   if (bytes.byteLength === 0) {
     throw fail('BODY_MALFORMED', { problem: 'the body is empty, expected JSON' })
   }
   checkDepth(bytes)
-  const text = textOf(bytes)
+  return textOf(bytes)
+}
+
+function decodeText<T>(text: string, decode: (body: unknown) => T): T {
   try {
     return parseJson(text, decode)
   } catch (thrown) {

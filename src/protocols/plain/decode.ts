@@ -5,11 +5,11 @@
  * nesting is the input's rank is rows; one less deep is one row, and is answered as one. Where an
  * input names its fields, a row may be an object of them.
  */
-import { fail } from '../../errors.ts'
+import { fail, type Path } from '../../errors.ts'
 import type { InferenceRequest } from '../../predictor.ts'
 import type { InputSpec, Signature } from '../../signature.ts'
 import { dynamic, formatShape, type NamedTensor, tensorFromNested } from '../../tensor/index.ts'
-import { nameColumn, type Path } from './errors.ts'
+import { nameColumn } from './errors.ts'
 import { namedFields } from './example.ts'
 
 export interface PlainRequest {

@@ -2,11 +2,8 @@
  * Errors of the plain API. Wrong input is worded as FastAPI's users know it: 422 and a list of
  * problems with their place; everything else has one message.
  */
-import { ServingError } from '../../errors.ts'
+import { type Path, ServingError } from '../../errors.ts'
 import { type Exchange, errorHeaders, httpStatus } from '../../transport/http/index.ts'
-
-/** Keys and indices from the body's top to a value. */
-export type Path = readonly (string | number)[]
 
 export function answerError(exchange: Exchange, error: ServingError): void {
   const status = httpStatus(error)

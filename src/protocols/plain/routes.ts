@@ -2,7 +2,13 @@
 import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
 import type { Models, ServedModel } from '../../models.ts'
-import type { Exchange, HttpProtocol, Route } from '../../transport/http/index.ts'
+import {
+  type Exchange,
+  get,
+  type HttpProtocol,
+  post,
+  type Route,
+} from '../../transport/http/index.ts'
 import { counted } from '../counted.ts'
 import { askPlain, decodeBody } from './ask.ts'
 import { createDocsAssets, docsPage, docsSecurityPolicy } from './docs-page.ts'
@@ -24,13 +30,10 @@ export function plainProtocol(options: PlainOptions): HttpProtocol {
   const find = ({ params: { model, version } }: Exchange) =>
     model === undefined ? models.findDefault() : models.find(model, version)
   const predictRoutes = ['', '/v1'].flatMap((prefix) =>
-    ['/predict', '/predict/:model', '/predict/:model/versions/:version'].map(
-      (path): Route => ({
-        method: 'POST',
-        path: `${prefix}${path}`,
-        scope: 'infer',
-        handle: (exchange) => predict(exchange, find(exchange), options.clock),
-      }),
+    ['/predict', '/predict/:model', '/predict/:model/versions/:version'].map((path) =>
+      post(`${prefix}${path}`, 'infer', (exchange) =>
+        predict(exchange, find(exchange), options.clock),
+      ),
     ),
   )
   return { prefix: '', routes: [...predictRoutes, ...pages(options)], fail: answerError }
@@ -56,9 +59,6 @@ async function predict(exchange: Exchange, model: ServedModel, clock: Clock): Pr
 function pages(options: PlainOptions): readonly Route[] {
   const { models, serverName, serverVersion } = options
   const docsAsset = createDocsAssets()
-  const get = (path: string, scope: Route['scope'], handle: Route['handle']): Route => {
-    return { method: 'GET', path, scope, handle }
-  }
   return [
     get('/health', 'public', (exchange) => {
       const { status, text } = healthOf(models)
@@ -86,22 +86,17 @@ function pages(options: PlainOptions): readonly Route[] {
     ),
     get('/docs/assets/:name', 'read', async (exchange) => {
       const asset = await docsAsset(exchange.params.name ?? '')
-      if (asset === undefined) throw fail('ROUTE_NOT_FOUND', { path_: exchange.path.slice(0, 100) })
+      if (asset === undefined) throw fail('ROUTE_NOT_FOUND', { url: exchange.path.slice(0, 100) })
       await exchange.send(200, asset.contentType, asset.body, { 'cache-control': 'max-age=3600' })
     }),
   ]
 }
 
 function metricsRoute({ renderMetrics }: Pick<PlainOptions, 'renderMetrics'>): Route {
-  return {
-    method: 'GET',
-    path: '/metrics',
-    scope: 'read',
-    handle: async (exchange) => {
-      const { contentType, body } = await renderMetrics()
-      await exchange.send(200, contentType, Buffer.from(body))
-    },
-  }
+  return get('/metrics', 'read', async (exchange) => {
+    const { contentType, body } = await renderMetrics()
+    await exchange.send(200, contentType, Buffer.from(body))
+  })
 }
 
 function defaultName(models: Models): { readonly defaultModel?: string } {

@@ -36,7 +36,6 @@ export class Exchange {
   bytesIn = 0
   bytesOut = 0
   readonly #options: ExchangeOptions
-  readonly #queryAt: number
   #answered = false
 
   constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
@@ -44,8 +43,8 @@ export class Exchange {
     this.response = response
     this.#options = options
     const url = request.url ?? '/'
-    this.#queryAt = url.indexOf('?')
-    this.path = this.#queryAt === -1 ? url : url.slice(0, this.#queryAt)
+    const queryAt = url.indexOf('?')
+    this.path = queryAt === -1 ? url : url.slice(0, queryAt)
     this.startedAt = options.clock.now()
     const timeoutMs = timeoutOf(this.header('x-request-timeout-ms'))
     this.malformed = typeof timeoutMs === 'object' ? timeoutMs : undefined
@@ -59,12 +58,6 @@ export class Exchange {
   header(name: string): string | undefined {
     const value = this.request.headers[name]
     return Array.isArray(value) ? value[0] : value
-  }
-
-  get query(): URLSearchParams {
-    return new URLSearchParams(
-      this.#queryAt === -1 ? '' : this.request.url!.slice(this.#queryAt + 1),
-    )
   }
 
   /** The byte at `alignAt` will lie on a boundary of 64 bytes, where the body's length is known. */

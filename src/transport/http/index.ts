@@ -1,7 +1,7 @@
 export { type AccessPolicy, isLoopback, type Scope } from './access.ts'
 export type { Body } from './body.ts'
 export type { Exchange } from './exchange.ts'
-export type { HttpProtocol, Route } from './route.ts'
+export { get, type HttpProtocol, post, type Route } from './route.ts'
 export { routeTable, type TableRow } from './route-table.ts'
 export { HttpServer, type HttpServerOptions } from './server.ts'
 export { errorHeaders, httpStatus, type StatusTable } from './status.ts'

@@ -19,3 +19,11 @@ export interface Route {
   /** Answers by the exchange, or fails. */
   handle(exchange: Exchange): Promise<void> | void
 }
+
+export const get = (path: string, scope: Scope, handle: Route['handle']): Route => {
+  return { method: 'GET', path, scope, handle }
+}
+
+export const post = (path: string, scope: Scope, handle: Route['handle']): Route => {
+  return { method: 'POST', path, scope, handle }
+}

@@ -40,7 +40,7 @@ export class Router {
     )
     const problem =
       allowed.length === 0
-        ? fail('ROUTE_NOT_FOUND', { path_: path.slice(0, 100) })
+        ? fail('ROUTE_NOT_FOUND', { url: path.slice(0, 100) })
         : fail('METHOD_NOT_ALLOWED', { method, allowed })
     return { protocol, problem, allowed }
   }

@@ -5,7 +5,13 @@
 import { fail } from '../../../errors.ts'
 import type { Models, ServedModel } from '../../../models.ts'
 import type { Statistics } from '../../../statistics.ts'
-import type { Exchange, HttpProtocol, Route } from '../../../transport/http/index.ts'
+import {
+  type Exchange,
+  get,
+  type HttpProtocol,
+  post,
+  type Route,
+} from '../../../transport/http/index.ts'
 import { counted } from '../../counted.ts'
 import { decodeInference, readHeaderLength } from './decode.ts'
 import { encodeInference } from './encode.ts'
@@ -68,7 +74,7 @@ function modelRoutes({ models, statistics }: OpenInferenceOptions): readonly Rou
       const { version } = exchange.params
       return tell(exchange, statisticsOf(statistics.modelStatistics(name, version)))
     }),
-    post(`${path}/infer`, (exchange) => infer(exchange, find(exchange))),
+    post(`${path}/infer`, 'infer', (exchange) => infer(exchange, find(exchange))),
   ])
 }
 
@@ -98,11 +104,3 @@ const versionsOf = (models: Models, name: string): readonly string[] =>
     .list()
     .filter((status) => status.name === name && status.state === 'ready')
     .map(({ version }) => version)
-
-const get = (path: string, scope: Route['scope'], handle: Route['handle']): Route => {
-  return { method: 'GET', path, scope, handle }
-}
-
-const post = (path: string, handle: Route['handle']): Route => {
-  return { method: 'POST', path, scope: 'infer', handle }
-}
