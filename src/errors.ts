@@ -165,6 +165,12 @@ const catalogue = {
     (f: Mismatch) =>
       `input "${f.input}" has an invalid shape: expected ${f.expected}, got ${f.got}`,
   ),
+  BATCH_TOO_LARGE: entry(
+    'invalid_argument',
+    (f: { model: string; limit: number; got: number }) =>
+      `inference request batch-size must be <= ${f.limit} for '${f.model}', got ${f.got}`,
+    () => 'max_batch_size in its configuration sets the limit',
+  ),
   COUNT_MISMATCH: entry(
     'invalid_argument',
     (f: Mismatch) => `input "${f.input}" has ${f.got}, expected ${f.expected}`,
@@ -195,6 +201,36 @@ const catalogue = {
   // loading a model
   MODEL_UNREADABLE: entry('failed_precondition', (f: { problem: string }) => f.problem),
   MODEL_UNSUPPORTED: entry('failed_precondition', (f: { problem: string }) => f.problem),
+  DIGEST_MISMATCH: entry(
+    'failed_precondition',
+    (f: { file: string; expected: string; got: string }) =>
+      `${f.file} is not what sluice.lock says: expected SHA-256 ${f.expected}, got ${f.got}`,
+    () => 'copy the file again, or write sluice.lock anew if the change is meant',
+  ),
+  SIGNATURE_NARROWED: entry(
+    'failed_precondition',
+    (f: { version: string; problem: string }) =>
+      `clients of version ${f.version} could not be answered: ${f.problem}`,
+    () => 'sluice models load NAME --force serves it all the same',
+  ),
+  WARM_UP_FAILED: entry('failed_precondition', (f: { problem: string }) => f.problem),
+  LOAD_TIMEOUT: entry(
+    'failed_precondition',
+    (f: { ms: number }) => `loading took longer than ${f.ms} ms`,
+    () => 'raise it with --load-timeout',
+  ),
+  LOAD_FAILED: entry(
+    'failed_precondition',
+    (f: { model: string; why: string }) => `failed to load '${f.model}', ${f.why}`,
+  ),
+  MODEL_MEMORY_SHORT: entry(
+    'unavailable',
+    (f: { needed: number; free: number; limit: number }) =>
+      `it needs about ${f.needed} bytes, and ${f.free} of the ${f.limit} for models are free`,
+    () => 'raise --model-memory, or let idle models make room with --model-evict',
+  ),
+  CONTROL_REFUSED: entry('unavailable', (f: { problem: string }) => f.problem),
+  RELOAD_REFUSED: entry('failed_precondition', (f: { problem: string }) => f.problem),
   NOT_BUILT: entry('unimplemented', (f: { what: string }) => `${f.what} is not built yet`),
 
   // the run

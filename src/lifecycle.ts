@@ -117,6 +117,9 @@ export class Lifecycle {
         platform: executable.platform,
         provider: executable.provider,
         signature,
+        digest: '',
+        files: executable.files,
+        configuration: {},
         predictor: observed(checked(name, executors), observation),
         refused: refusals(observation),
       }

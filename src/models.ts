@@ -1,17 +1,25 @@
 /** Looking up models: all that a protocol may know of the rooms that load and run them. */
+import type { Call } from './call.ts'
 import type { ServingError } from './errors.ts'
+import type { LoadedFile } from './model-source.ts'
 import type { Predictor } from './predictor.ts'
 import type { Signature } from './signature.ts'
 
 export interface Models {
   /**
-   * The version that answers now; without a version, the one the stable pointer names.
+   * The version that answers now, by its number or a label; without one, the one the stable pointer
+   * names. To be asked in the same turn of the event loop: in the next one it may be draining.
    * Fails with MODEL_NOT_FOUND, VERSION_NOT_FOUND or MODEL_NOT_READY.
    */
   find(name: string, version?: string): ServedModel
-  /** The model asked when none is named: the only one, or the default. Fails with MODEL_AMBIGUOUS. */
-  findDefault(): ServedModel
-  /** Every version known, ready or not, in the order of names. */
+  /**
+   * Resolves at once, but for a model that is loaded when asked: then when it is ready. To be awaited
+   * before `find`. Fails as `find` does, and when the call ends.
+   */
+  wake(name: string, version: string | undefined, call: Call): Promise<void> | undefined
+  /** The name asked when none is given: of the only model, or the default. Fails with MODEL_AMBIGUOUS. */
+  defaultName(): string
+  /** Every version known, ready or not, in the order of names and numbers. */
   list(): readonly ModelStatus[]
   /** Whether requests may be sent: what is wanted has settled, and enough of it is ready. */
   ready(): boolean
@@ -26,6 +34,12 @@ export interface ServedModel {
   readonly provider: string
   readonly signature: Signature
   readonly predictor: Predictor
+  /** Over the paths and digests of `files`: SHA-256 in hex. */
+  readonly digest: string
+  /** What was read to load it. */
+  readonly files: readonly LoadedFile[]
+  /** Its configuration in the words of Triton, completed from the model's file, as JSON. */
+  readonly configuration: Readonly<Record<string, unknown>>
   /** Counts a request that was refused before it reached the predictor: its body is no request. */
   refused(error: ServingError): void
 }
@@ -49,8 +63,14 @@ export type ModelState = (typeof MODEL_STATES)[number]
 
 export interface ModelStatus {
   readonly name: string
+  /** Empty where the model as a whole has failed and no version of it is known. */
   readonly version: string
   readonly state: ModelState
+  /** Why it is in this state; of one that is ready, why its newer files are not served. */
   readonly why?: string
+  /** While it takes requests. */
   readonly served?: ServedModel
+  /** Whether requests that name no version reach it. */
+  readonly stable?: boolean
+  readonly labels?: readonly string[]
 }

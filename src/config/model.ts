@@ -146,6 +146,19 @@ export const modelSchema = z.strictObject({
     ])
     .default({ latest: 1 })
     .describe('Which of its versions are served'),
+  versionLabels: z
+    .record(z.string().regex(/^[A-Za-z][A-Za-z0-9._-]{0,127}$/), count())
+    .default({})
+    .describe('Names for versions, by which they can be asked'),
+  warmUp: z
+    .strictObject({
+      runs: count(0).default(1).describe('How often it is run before it takes requests'),
+      nonFinite: z
+        .enum(['warn', 'refuse'])
+        .default('warn')
+        .describe('What becomes of a version that answers NaN or infinities then'),
+    })
+    .prefault({}),
   executors: z
     .union([count().max(1024), z.literal('auto')])
     .default('auto')

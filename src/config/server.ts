@@ -90,8 +90,50 @@ export const serverSchema = z.strictObject({
   modelControlMode: z
     .enum(['none', 'poll', 'explicit'])
     .default('none')
-    .describe('How models change at run time: not at all, with their files, or when asked'),
-  loadModels: words().default([]).describe('Models to load at the start under explicit control'),
+    .describe('How models change at run time: at a reload, with their files, or when asked'),
+  loadModels: words()
+    .default([])
+    .describe('Models to load at the start under explicit control, * for all'),
+  repositoryPollMs: milliseconds()
+    .default(15_000)
+    .describe('How often repositories are looked at under poll; what the system tells of comes at once'),
+  modelConfigFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A model_config_list of TensorFlow Serving, whose models are served'),
+  batchingParametersFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Batching parameters of TensorFlow Serving'),
+  monitoringConfigFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A monitoring configuration of TensorFlow Serving'),
+  disableAutoCompleteConfig: z
+    .boolean()
+    .default(false)
+    .describe('Take config.pbtxt as it is, without completing it from the file of the model'),
+  load: z
+    .strictObject({
+      atOnce: count().max(64).default(2).describe('Versions that are loaded at once'),
+      timeoutMs: milliseconds().default(600_000).describe('The time in which a version must load'),
+    })
+    .prefault({}),
+  drainTimeoutMs: milliseconds(0)
+    .default(30_000)
+    .describe('The time for which a version that is replaced may finish what it took'),
+  modelMemory: z
+    .strictObject({
+      limitBytes: bytes().optional().describe('Memory for all models, in bytes or as 4GiB'),
+      evict: z
+        .boolean()
+        .default(false)
+        .describe('Unload models that are idle to make room, and load them when asked'),
+    })
+    .prefault({}),
   repositoryControl: z
     .enum(['token', 'open'])
     .default('token')
@@ -118,4 +160,12 @@ export const serverSchema = z.strictObject({
 export type ServerConfig = Frozen<z.output<typeof serverSchema>>
 
 /** Keys that hold paths: relative to the file's folder in a file, to the working folder elsewhere. */
-export const pathKeys: readonly string[] = ['models', 'onnx.library', 'adminTokenFile', 'stateDir']
+export const pathKeys: readonly string[] = [
+  'models',
+  'onnx.library',
+  'adminTokenFile',
+  'stateDir',
+  'modelConfigFile',
+  'batchingParametersFile',
+  'monitoringConfigFile',
+]

@@ -14,9 +14,6 @@ export interface Unbuilt {
 
 export const unbuiltServerKeys: readonly Unbuilt[] = [
   { key: 'grpc.port', what: 'gRPC', accepts: ['off'] },
-  { key: 'modelControlMode', what: 'changing models at run time', accepts: ['none'] },
-  { key: 'loadModels', what: 'loading models when asked', accepts: [[]] },
-  { key: 'repositoryControl', what: 'the open repository API', accepts: ['token'] },
   { key: 'stateDir', what: 'keeping state on disk', accepts: ['off'] },
   { key: 'trust', what: 'running code of models', accepts: [false] },
 ]
@@ -30,7 +27,6 @@ export const unbuiltModelKeys: readonly Unbuilt[] = [
   { key: 'cache', what: 'caching answers', accepts: [] },
   { key: 'slo', what: 'keeping a latency objective', accepts: [] },
   { key: 'rollout', what: 'rolling out versions', accepts: [] },
-  { key: 'versions', what: 'serving several versions', accepts: [{ latest: 1 }] },
   { key: 'executors', what: 'a number of executors for one model', accepts: ['auto'] },
 ]
 

@@ -6,7 +6,7 @@
  * is taken. What is there and cannot be served is found too, with the reason.
  */
 import { readdir, stat } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import {
   ConfigError,
   defaultModelConfig,
@@ -136,7 +136,7 @@ function sourceOf(
   if (format !== undefined && format !== 'ONNX') {
     return fail('NOT_BUILT', { what: `serving ${format} models` })
   }
-  return { name, version, path, config }
+  return { name, version, folder: dirname(path), path, config }
 }
 
 function rename(model: FoundModel, name: string): FoundModel {

@@ -54,11 +54,13 @@ export class Registry implements Models {
     throw fail('MODEL_NOT_READY', { model: name, state, ...(why === undefined ? {} : { why }) })
   }
 
-  findDefault(): ServedModel {
+  wake(): undefined {}
+
+  defaultName(): string {
     const { defaultModel } = this.#options
-    if (defaultModel !== undefined) return this.find(defaultModel)
+    if (defaultModel !== undefined) return defaultModel
     const known = this.#names()
-    if (known.length === 1) return this.find(known[0]!)
+    if (known.length === 1) return known[0]!
     throw fail('MODEL_AMBIGUOUS', { known })
   }
 

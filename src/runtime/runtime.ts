@@ -6,7 +6,7 @@
  * reach it checked: all its inputs, in the order of the signature, of the right datatype and shape.
  */
 import type { Call } from '../call.ts'
-import type { ModelSource } from '../model-source.ts'
+import type { LoadedFile, ModelSource } from '../model-source.ts'
 import type { Signature } from '../signature.ts'
 import type { NamedTensor } from '../tensor/index.ts'
 
@@ -17,8 +17,15 @@ export interface Runtime {
    */
   readonly capacity: number
 
-  /** Fails with MODEL_UNREADABLE or MODEL_UNSUPPORTED. Does not block the event loop. */
-  load(source: ModelSource): Promise<Executable>
+  /** The memory that a version will take once it is loaded, in bytes, as far as its files tell. */
+  estimate(source: ModelSource): Promise<number>
+
+  /**
+   * Fails with MODEL_UNREADABLE, MODEL_UNSUPPORTED or DIGEST_MISMATCH. Does not block the event loop.
+   * When `giveUp` is aborted, rejects with its reason at once, whatever native code is doing; what
+   * comes of it later is released.
+   */
+  load(source: ModelSource, giveUp?: AbortSignal): Promise<Executable>
 
   /** After every executable is disposed of. Waits for native work to end. */
   close(): Promise<void>
@@ -31,6 +38,10 @@ export interface Executable {
   readonly platform: string
   /** The execution provider in use. */
   readonly provider: string
+  /** What was read, with the digests of the bytes that were used. */
+  readonly files: readonly LoadedFile[]
+  /** The memory it takes, in bytes, as far as is known. */
+  readonly memoryBytes: number
   /** What the operator should know although the model loaded. */
   readonly warnings: readonly string[]
 

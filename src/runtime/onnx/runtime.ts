@@ -47,6 +47,10 @@ export class OnnxRuntime implements Runtime {
     return this.#environment.ledger
   }
 
+  async estimate(): Promise<number> {
+    return 0
+  }
+
   async load({ path, config }: ModelSource): Promise<Executable> {
     const file = await readOnnx(path)
     const problems = preflight(file)

@@ -19,6 +19,10 @@ export class EchoRuntime implements Runtime {
   /** Executables loaded and not disposed of, runs and streams that have not ended. */
   readonly alive = { executables: 0, runs: 0, streams: 0 }
 
+  async estimate(): Promise<number> {
+    return 0
+  }
+
   async load({ name, path }: ModelSource): Promise<Executable> {
     try {
       await access(path)
@@ -35,6 +39,8 @@ export class EchoRuntime implements Runtime {
       signature,
       platform: 'echo',
       provider: 'cpu',
+      files: [],
+      memoryBytes: 0,
       warnings: [],
       run: (request, call) => this.#run(name, request, call),
       ...(signature.streams === true

@@ -1,0 +1,2 @@
+/** Model configurations of Triton. */
+export type TritonConfig = Readonly<Record<string, unknown>>
