@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Call, watchDeadline } from './call.ts'
+import { Call, watchDeadline, whileWaited } from './call.ts'
 import { HandClock } from './clock.ts'
 import { fail, type ServingError } from './errors.ts'
 
@@ -110,6 +110,32 @@ describe('a deadline', () => {
     watchDeadline(call, clock)()
     clock.advance(1e9)
     assert.equal(call.ended, undefined)
+  })
+})
+
+describe('work that somebody waits for', () => {
+  it('gives what comes of it', async () => {
+    const call = new Call({ requestId: 'r1' })
+    assert.equal(await whileWaited(Promise.resolve(7), call), 7)
+    const error = fail('MODEL_AMBIGUOUS', { known: [] })
+    await assert.rejects(whileWaited(Promise.reject(error), call), error)
+  })
+
+  it('is waited for no longer than the call lasts', async () => {
+    const call = new Call({ requestId: 'r1' })
+    const waited = whileWaited(new Promise(() => {}), call)
+    call.cancel()
+    await assert.rejects(waited, { reason: 'CANCELLED' })
+    await assert.rejects(whileWaited(new Promise(() => {}), call), { reason: 'CANCELLED' })
+  })
+
+  it('may fail after nobody waits any more', async () => {
+    const call = new Call({ requestId: 'r1' })
+    const work = Promise.withResolvers<never>()
+    const waited = whileWaited(work.promise, call)
+    call.cancel()
+    work.reject(new Error('late'))
+    await assert.rejects(waited, { reason: 'CANCELLED' })
   })
 })
 

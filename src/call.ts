@@ -61,6 +61,14 @@ export class Call {
   }
 }
 
+/** What comes of the work, for whoever waits no longer than the call lasts. The work goes on. */
+export function whileWaited<T>(work: Promise<T>, call: Call): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stopListening = call.onEnd(reject)
+    work.then(resolve, reject).finally(stopListening)
+  })
+}
+
 /** Ends the call when its deadline comes. The function returned calls this off. */
 export function watchDeadline(call: Call, clock: Clock): () => void {
   if (call.deadline === undefined) return () => {}

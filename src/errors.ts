@@ -102,6 +102,11 @@ const catalogue = {
         ? 'see /health for why'
         : `ask one by name: ${list(f.known.map((name) => `/predict/${name}`))}`,
   ),
+  MODEL_NAME_INVALID: entry(
+    'invalid_argument',
+    (f: { model: string }) =>
+      `invalid model name '${f.model}', model name must not contain path traversal characters`,
+  ),
   VERSION_NOT_FOUND: entry(
     'not_found',
     (f: { model: string; version: string; known: readonly string[] }) =>

@@ -1,5 +1,5 @@
 /** What happens in the rooms, for whoever counts it. Rooms emit; telemetry listens. */
-import type { ErrorCode } from './errors.ts'
+import type { ErrorCode, Reason } from './errors.ts'
 import type { ModelState } from './models.ts'
 import type { Timing } from './predictor.ts'
 
@@ -31,6 +31,29 @@ export type Event =
       readonly state: ModelState
       readonly why?: string
     }
+  /** It is in memory, and has answered. */
+  | {
+      readonly kind: 'loaded'
+      readonly model: string
+      readonly version: string
+      /** From its turn to load to its first answer, in milliseconds. */
+      readonly ms: number
+      /** SHA-256 in hex. */
+      readonly digest: string
+      readonly memoryBytes: number
+    }
+  | {
+      readonly kind: 'load-failed'
+      readonly model: string
+      readonly version: string
+      readonly reason: Reason
+    }
+  /** Which version is asked when a request names none: none, where it is left out. */
+  | { readonly kind: 'stable'; readonly model: string; readonly version?: string }
+  /** It was idle and made room for another. */
+  | { readonly kind: 'evicted'; readonly model: string; readonly version: string }
+  /** A repository could not be looked at. */
+  | { readonly kind: 'repository-problem'; readonly root: string }
 
 /** A request to a known model was answered, well or badly. */
 export interface RequestEvent {

@@ -38,6 +38,8 @@ export interface ServedModel {
   readonly digest: string
   /** What was read to load it. */
   readonly files: readonly LoadedFile[]
+  /** The memory it takes, in bytes, as far as is known. */
+  readonly memoryBytes?: number
   /** Its configuration in the words of Triton, completed from the model's file, as JSON. */
   readonly configuration: Readonly<Record<string, unknown>>
   /** Counts a request that was refused before it reached the predictor: its body is no request. */
@@ -73,4 +75,6 @@ export interface ModelStatus {
   /** Whether requests that name no version reach it. */
   readonly stable?: boolean
   readonly labels?: readonly string[]
+  /** Not in memory, and loaded when it is asked. */
+  readonly asleep?: boolean
 }

@@ -29,4 +29,6 @@ export const latencySeconds = [
 
 export const delaySeconds = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10] as const
 
+export const loadSeconds = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000] as const
+
 export const batchRows = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] as const

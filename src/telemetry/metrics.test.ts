@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { HandClock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { RequestEvent } from '../events.ts'
+import type { ModelState } from '../models.ts'
 import { Metrics } from './index.ts'
 
 test('requests and runs become the series of their version', async (t) => {
@@ -89,6 +90,108 @@ test('a version that is unloaded keeps its counters and goes on with them', asyn
   assert.equal((await series())('nv_inference_count{model="iris",version="1"}'), 9)
 })
 
+test('loads become series of their version, and of their model', async (t) => {
+  const { metrics, series, page } = setUp(t)
+  const state = (version: string, state: ModelState) =>
+    metrics.emit({ kind: 'state', model: 'iris', version, state })
+  for (const version of ['1', '2']) {
+    state(version, 'loading')
+    const loaded = { ms: 250 * Number(version), digest: `d${version}`, memoryBytes: 77 }
+    metrics.emit({ kind: 'loaded', model: 'iris', version, ...loaded })
+    state(version, 'ready')
+  }
+  metrics.emit({ kind: 'stable', model: 'iris', version: '2' })
+  state('3', 'failed')
+  for (const reason of ['WARM_UP_FAILED', 'LOAD_TIMEOUT', 'WARM_UP_FAILED'] as const) {
+    metrics.emit({ kind: 'load-failed', model: 'iris', version: '3', reason })
+  }
+  metrics.emit({ kind: 'evicted', model: 'iris', version: '1' })
+  metrics.emit({ kind: 'repository-problem', root: 'models' })
+
+  const at = await series()
+  const one = 'model="iris",version="1"'
+  const two = 'model="iris",version="2"'
+  assert.equal(at(`sluice_model_info{${two},digest="sha256:d2"}`), 1)
+  assert.equal(at(`sluice_model_memory_bytes{${two}}`), 77)
+  assert.equal(at(`nv_model_load_duration_secs{${two}}`), 0.5)
+  assert.equal(at(`sluice_model_stable{${one}}`), 0)
+  assert.equal(at(`sluice_model_stable{${two}}`), 1)
+  assert.equal(at('sluice_model_load_seconds_bucket{le="0.3",model="iris"}'), 1)
+  assert.equal(at('sluice_model_load_seconds_sum{model="iris"}'), 0.75)
+  const failures = 'sluice_model_load_failures_total{model="iris",version="3",reason='
+  assert.equal(at(`${failures}"WARM_UP_FAILED"}`), 2)
+  assert.equal(at(`${failures}"LOAD_TIMEOUT"}`), 1)
+  assert.equal(at('sluice_model_evictions_total{model="iris"}'), 1)
+  assert.equal(at('sluice_repository_errors_total'), 1)
+  assert.doesNotMatch(await page(), /models"/, 'no path of a repository')
+
+  state('1', 'draining')
+  assert.equal((await series())(`sluice_model_memory_bytes{${one}}`), 77)
+  state('1', 'unloaded')
+  metrics.emit({ kind: 'stable', model: 'iris' })
+  const later = await series()
+  for (const name of ['info', 'memory_bytes', 'stable']) {
+    assert.equal(later(`sluice_model_${name}{${one}}`), undefined)
+  }
+  assert.equal(later(`sluice_model_stable{${two}}`), 0)
+})
+
+test('versions that come and go for ever do not fill the page', async (t) => {
+  const { metrics, series, page } = setUp(t)
+  const state = (model: string, version: number, state: ModelState) =>
+    metrics.emit({ kind: 'state', model, version: `${version}`, state })
+  for (let version = 1; version <= 1000; version++) {
+    state('iris', version, 'loading')
+    const loaded = { ms: 1, digest: `${version}`, memoryBytes: 1 }
+    metrics.emit({ kind: 'loaded', model: 'iris', version: `${version}`, ...loaded })
+    state('iris', version, 'ready')
+    metrics.emit({ ...request({ rows: version }), version: `${version}` })
+    if (version > 1) state('iris', version - 1, 'unloaded')
+    state('flaky', version, 'failed')
+    metrics.emit({
+      kind: 'load-failed',
+      ...{ model: 'flaky', version: `${version}`, reason: 'MODEL_UNREADABLE' },
+    })
+  }
+  const kept = [...(await page()).matchAll(/^nv_inference_count\{model="iris",version="(\d+)"/gm)]
+  const newest = [990, 991, 992, 993, 994, 995, 996, 997, 998, 999, 1000]
+  assert.deepEqual(
+    kept.map(([, version]) => Number(version)),
+    newest,
+  )
+  const failed = /^sluice_model_load_failures_total\{model="flaky",version="(\d+)"/gm
+  assert.equal([...(await page()).matchAll(failed)].length, 10)
+  const at = await series()
+  assert.equal(at('sluice_model_load_seconds_count{model="iris"}'), 1000)
+  assert.equal(at('nv_inference_count{model="iris",version="990"}'), 990)
+  assert.equal(metrics.modelStatistics().length, 1)
+})
+
+test('a version that failed is kept while others of its model are unloaded', async (t) => {
+  const { metrics, series } = setUp(t)
+  metrics.emit({ kind: 'state', model: 'iris', version: '7', state: 'failed' })
+  for (let version = 100; version < 120; version++) {
+    metrics.emit({ kind: 'state', model: 'iris', version: `${version}`, state: 'unloaded' })
+  }
+  const failed = 'sluice_model_state{model="iris",version="7",state="failed"}'
+  assert.equal((await series())(failed), 1)
+})
+
+test('models that come and go for ever do not fill the page', async (t) => {
+  const { metrics, page } = setUp(t)
+  for (let i = 0; i < 3000; i++) {
+    for (const state of ['ready', 'unloaded'] as const) {
+      metrics.emit({ kind: 'state', model: `tenant-${i}`, version: '1', state })
+    }
+    metrics.emit({ kind: 'evicted', model: `tenant-${i}`, version: '1' })
+  }
+  const body = await page()
+  assert.equal(body.match(/^nv_inference_count\{/gm)?.length, 1000)
+  assert.equal(body.match(/^sluice_model_evictions_total\{/gm)?.length, 1000)
+  assert.match(body, /tenant-2999/)
+  assert.doesNotMatch(body, /tenant-1999"/)
+})
+
 test('names with quotes, backslashes and newlines stay inside their label', async (t) => {
   const { metrics, page } = setUp(t)
   metrics.emit({ kind: 'state', model: 'a"b\\c\nd', version: '1', state: 'ready' })
@@ -161,9 +264,14 @@ test('the reference page and the server name the same metrics', (t) => {
 test('samples carry the labels that their metric declares', (t) => {
   const { metrics } = setUp(t)
   metrics.emit({ kind: 'state', model: 'iris', version: '1', state: 'ready' })
+  const loaded = { ms: 1, digest: 'd', memoryBytes: 1 }
+  metrics.emit({ kind: 'loaded', model: 'iris', version: '1', ...loaded })
+  metrics.emit({ kind: 'load-failed', model: 'iris', version: '1', reason: 'LOAD_TIMEOUT' })
   metrics.emit(request({}))
   for (const { name, labels, samples } of metrics.families) {
-    for (const sample of samples()) {
+    const all = samples()
+    if (labels.includes('model')) assert.ok(all.length > 0, `${name} has samples`)
+    for (const sample of all) {
       const names = Object.keys({ ...sample.sharedLabels, ...sample.labels })
       assert.deepEqual(
         names.filter((label) => label !== 'le'),

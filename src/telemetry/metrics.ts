@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import type { Event, Events } from '../events.ts'
 import type { Statistics, VersionStatistics } from '../statistics.ts'
 import type { Family } from './family.ts'
+import { loadFamilies } from './load-families.ts'
 import { modelFamilies } from './model-families.ts'
 import { processFamilies } from './process-families.ts'
 import { ProcessProbe } from './process-probe.ts'
@@ -31,7 +32,11 @@ export class Metrics implements Events, Statistics {
   constructor({ version, clock = systemClock, wallNow = Date.now }: MetricsOptions) {
     this.#tally = new Tally(wallNow)
     this.#probe = new ProcessProbe(clock)
-    this.families = [...modelFamilies(this.#tally), ...processFamilies(this.#probe, version)]
+    this.families = [
+      ...modelFamilies(this.#tally),
+      ...loadFamilies(this.#tally),
+      ...processFamilies(this.#probe, version),
+    ]
   }
 
   emit(event: Event): void {

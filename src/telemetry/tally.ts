@@ -1,17 +1,24 @@
 /**
  * The one place where requests are counted: metrics and statistics endpoints are read from here.
  *
- * Only versions that a `state` event has named are counted by name; everything else is counted
- * under `_unknown`, so that no client can make up labels. Totals only grow, and outlive unloading.
+ * Only versions that the rooms which load them have named are counted by name; everything else is
+ * counted under `_unknown`, so that no client can make up labels. Totals only grow, and outlive
+ * unloading for a while.
  */
 import type { Event, Events } from '../events.ts'
+import type { ModelState } from '../models.ts'
 import type { Statistics, VersionStatistics } from '../statistics.ts'
+import { Gone } from './gone.ts'
+import { ModelTally } from './model-tally.ts'
 import { statisticsOf } from './version-statistics.ts'
 import { VersionTally } from './version-tally.ts'
 
 export class Tally implements Events, Statistics {
-  readonly #models = new Map<string, Map<string, VersionTally>>()
+  /** Repositories that could not be looked at, each time. */
+  repositoryProblems = 0
+  readonly #models = new Map<string, ModelTally>()
   readonly #unknown = new VersionTally(unknown, unknown)
+  readonly #gone = new Gone()
   readonly #wallNow: () => number
 
   /** `wallNow`: milliseconds since 1970, for the time of the last answer and nothing else. */
@@ -20,22 +27,39 @@ export class Tally implements Events, Statistics {
   }
 
   emit(event: Event): void {
-    if (event.kind === 'state') {
-      this.#registered(event.model, event.version).state = event.state
-      return
+    switch (event.kind) {
+      case 'request':
+        this.#asked(event).request(event, this.#wallNow)
+        break
+      case 'executed':
+        this.#asked(event).executed(event)
+        break
+      case 'queue':
+        this.#asked(event).waiting = event.waiting
+        break
+      case 'state':
+        this.#setState(this.#registered(event), event.state)
+        break
+      default:
+        this.#loading(event)
     }
-    const tally = this.#models.get(event.model)?.get(event.version) ?? this.#unknown
-    if (event.kind === 'request') tally.request(event, this.#wallNow)
-    else if (event.kind === 'executed') tally.executed(event)
-    else tally.waiting = event.waiting
   }
 
   /** In the order of names; what was asked of unknown versions last, if anything was. */
   versions(): readonly VersionTally[] {
     const known = [...this.#models.values()]
-      .flatMap((versions) => [...versions.values()])
+      .flatMap(({ versions }) => [...versions.values()])
       .sort(byName)
     return this.#unknown.untouched ? known : [...known, this.#unknown]
+  }
+
+  /** In the order of names. */
+  models(): readonly ModelTally[] {
+    return [...this.#models.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  isStable({ model, version }: VersionTally): boolean {
+    return this.#models.get(model)?.stable === version
   }
 
   modelStatistics(name?: string, version?: string): readonly VersionStatistics[] {
@@ -46,12 +70,58 @@ export class Tally implements Events, Statistics {
       .map(statisticsOf)
   }
 
-  #registered(model: string, version: string): VersionTally {
-    const versions = this.#models.get(model) ?? new Map<string, VersionTally>()
-    this.#models.set(model, versions)
-    const tally = versions.get(version) ?? new VersionTally(model, version)
-    versions.set(version, tally)
+  #loading(event: Exclude<Event, { kind: 'request' | 'executed' | 'queue' | 'state' }>): void {
+    switch (event.kind) {
+      case 'loaded':
+        this.#registered(event).load.loaded(event)
+        this.#models.get(event.model)?.loads.observe(event.ms / 1000)
+        break
+      case 'load-failed':
+        this.#registered(event).load.failed(event.reason)
+        break
+      case 'stable': {
+        const model = this.#models.get(event.model)
+        if (model !== undefined) model.stable = event.version
+        break
+      }
+      case 'evicted': {
+        const model = this.#models.get(event.model)
+        if (model !== undefined) model.evictions += 1
+        break
+      }
+      case 'repository-problem':
+        this.repositoryProblems += 1
+    }
+  }
+
+  #asked({ model, version }: { readonly model: string; readonly version: string }): VersionTally {
+    return this.#models.get(model)?.versions.get(version) ?? this.#unknown
+  }
+
+  #registered(named: { readonly model: string; readonly version: string }): VersionTally {
+    const model = this.#models.get(named.model) ?? new ModelTally(named.model)
+    this.#models.set(named.model, model)
+    const { versions } = model
+    const tally = versions.get(named.version) ?? new VersionTally(named.model, named.version)
+    versions.set(named.version, tally)
     return tally
+  }
+
+  #setState(tally: VersionTally, state: ModelState): void {
+    tally.state = state
+    if (state !== 'unloaded' && state !== 'failed') {
+      this.#gone.remove(tally)
+      return
+    }
+    this.#gone.add(tally)
+    const forgotten = this.#gone.takeOldest(tally)
+    if (forgotten !== undefined) this.#forget(forgotten)
+  }
+
+  #forget({ model, version }: VersionTally): void {
+    const tally = this.#models.get(model)
+    tally?.versions.delete(version)
+    if (tally?.versions.size === 0) this.#models.delete(model)
   }
 }
 

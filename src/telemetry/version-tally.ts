@@ -4,6 +4,7 @@ import type { Event, RequestEvent } from '../events.ts'
 import type { ModelState } from '../models.ts'
 import type { Timing } from '../predictor.ts'
 import { Buckets, batchRows, delaySeconds, latencySeconds } from './buckets.ts'
+import { LoadTally } from './load-tally.ts'
 
 export class VersionTally {
   readonly model: string
@@ -27,6 +28,8 @@ export class VersionTally {
   readonly latency = new Buckets(latencySeconds)
   readonly queueDelay = new Buckets(delaySeconds)
   readonly batchRows = new Buckets(batchRows)
+
+  readonly load = new LoadTally()
 
   constructor(model: string, version: string) {
     this.model = model
