@@ -1,5 +1,6 @@
 /** Flags, environment, `sluice.yaml` and `model.yaml` as frozen values. */
 export { loadAdminToken } from './admin-token.ts'
+export { keysThatNeedRestart } from './changed-keys.ts'
 export { longName, optionName, type ServeFlag, serveFlags } from './flags.ts'
 export type { Frozen } from './freeze.ts'
 export { type ConfigKind, jsonSchema } from './json-schema.ts'
@@ -15,7 +16,10 @@ export {
 } from './load.ts'
 export {
   defaultModelConfig,
+  layeredModelConfig,
   loadModelConfig,
+  type ModelConfigLayer,
+  modelYamlLayer,
   parseModelConfig,
 } from './load-model.ts'
 export type { ModelConfig } from './model.ts'

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { kindOfConfig } from './kind.ts'
-import { defaultModelConfig, loadModelConfig, parseModelConfig } from './load-model.ts'
+import {
+  defaultModelConfig,
+  layeredModelConfig,
+  loadModelConfig,
+  modelYamlLayer,
+  parseModelConfig,
+} from './load-model.ts'
 import { ConfigError, formatProblem } from './problem.ts'
 
 describe('a model.yaml', () => {
@@ -103,10 +109,6 @@ trusted: false
     ['cache: {ttlMs: 6}', 'cache: caching answers is not built yet; leave it out'],
     ['slo: {p99Ms: 5}', 'slo: keeping a latency objective is not built yet; leave it out'],
     ['rollout: required', 'rollout: rolling out versions is not built yet; leave it out'],
-    [
-      'versions: {latest: 2}',
-      'versions: serving several versions is not built yet; use {"latest":1}',
-    ],
     ['executors: 4', 'executors: a number of executors for one model is not built yet; use auto'],
   ] as const
   for (const [text, told] of refusals) {
@@ -156,6 +158,77 @@ trusted: false
       problems(() => loadModelConfig('/m/model.yaml', nothing)),
       ['/m/model.yaml: it is a folder'],
     )
+  })
+})
+
+describe('a model.yaml over another file', () => {
+  const over = (value: unknown, text: string) =>
+    layeredModelConfig([{ name: 'config.pbtxt', value }, modelYamlLayer(text, 'model.yaml')])
+
+  it('wins key by key, and leaves the rest', () => {
+    const config = over(
+      { queue: { maxWaiting: 3 }, labels: ['a'], onnx: { strict: false, session: { x: '1' } } },
+      'labels: [b, c]\nonnx: {session: {y: 2}, executionMode: parallel}',
+    )
+    assert.equal(config.queue.maxWaiting, 3)
+    assert.deepEqual(config.labels, ['b', 'c'])
+    assert.equal(config.onnx.strict, false)
+    assert.equal(config.onnx.executionMode, 'parallel')
+    assert.deepEqual(config.onnx.session, { x: '1', y: '2' })
+    assert.ok(Object.isFrozen(config.onnx.session))
+  })
+
+  it('says more of a tensor by its name', () => {
+    const config = over(
+      {
+        inputs: [
+          { name: 'a', datatype: 'FP32', shape: [-1, 2] },
+          { name: 'b', datatype: 'INT64' },
+        ],
+      },
+      'inputs: [{name: c}, {name: b, minimum: 7}, {name: a, shape: [-1, 3]}]',
+    )
+    assert.deepEqual(
+      config.inputs.map(({ name, datatype, shape, minimum }) => [name, datatype, shape, minimum]),
+      [
+        ['a', 'FP32', [-1, 3], undefined],
+        ['b', 'INT64', undefined, 7],
+        ['c', undefined, undefined, undefined],
+      ],
+    )
+  })
+
+  it('takes the place of a policy as a whole', () => {
+    assert.deepEqual(over({ versions: { latest: 3 } }, 'versions: {all: true}').versions, {
+      all: true,
+    })
+    assert.deepEqual(over({ versions: { specific: [4, 6] } }, 'name: x').versions, {
+      specific: [4, 6],
+    })
+    const labels = over({ versionLabels: { a: 1, b: 2 } }, 'versionLabels: {b: 3}').versionLabels
+    assert.deepEqual(labels, { a: 1, b: 3 })
+  })
+
+  it('is refused with the place of each problem: in one file, or in both together', () => {
+    assert.deepEqual(
+      problems(() => over({ queue: { maxWaiting: -1 } }, '\nlables: [x]')),
+      [
+        'config.pbtxt: queue.maxWaiting: expected at least 0, got -1',
+        'model.yaml:2: lables: there is no such key; did you mean "labels"?',
+      ],
+    )
+    assert.deepEqual(
+      problems(() =>
+        over({ inputs: [{ name: 'a', datatype: 'BYTES' }] }, 'inputs: [{name: a, minimum: 2}]'),
+      ),
+      [
+        'config.pbtxt with model.yaml: inputs[0].minimum: expected none for an input of BYTES, got 2',
+      ],
+    )
+  })
+
+  it('is nothing where there is no file at all', () => {
+    assert.equal(layeredModelConfig([]), defaultModelConfig)
   })
 })
 
