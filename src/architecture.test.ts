@@ -34,9 +34,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   transport: ground,
   protocols: [...ground, 'transport'],
   admin: ground,
-  serve: beforeServe,
+  lifecycle: [...models, 'scheduler', 'telemetry'],
+  serve: [...beforeServe, 'lifecycle'],
   ...Object.fromEntries(besideServe.map((room) => [room, beforeServe])),
-  predict: [...beforeServe, 'serve'],
+  predict: [...beforeServe, 'lifecycle', 'serve'],
   cli: [...beforeServe, ...besideServe, 'serve', 'predict'],
   main: [...beforeServe, ...besideServe, 'serve', 'predict', 'cli'],
 }
@@ -45,7 +46,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const filesAbove: Readonly<Record<string, string>> = {
   'main.ts': 'main',
   'serve.ts': 'serve',
-  'lifecycle.ts': 'serve',
 }
 
 test('imports point one way, and enter a room by its index.ts', () => {

@@ -4,14 +4,15 @@
  */
 import { cpuQuota } from './cgroup.ts'
 import { type Clock, systemClock } from './clock.ts'
-import type { ServerConfig } from './config/index.ts'
+import { keysThatNeedRestart, type ServerConfig } from './config/index.ts'
 import type { ServingError } from './errors.ts'
-import { Lifecycle } from './lifecycle.ts'
+import { Control, Lifecycle, Overrides } from './lifecycle/index.ts'
 import type { Log } from './log.ts'
+import type { ModelControl, ReloadReport } from './model-control.ts'
 import type { ModelStatus, Models } from './models.ts'
 import { openInferenceRest } from './protocols/open-inference/rest/index.ts'
 import { metricsProtocol, plainProtocol } from './protocols/plain/index.ts'
-import { discover, Registry } from './repository/index.ts'
+import { LocalSource, Registry } from './repository/index.ts'
 import { OnnxRuntime } from './runtime/onnx/index.ts'
 import { Slots } from './scheduler/index.ts'
 import { accessLog, Metrics, startTracing } from './telemetry/index.ts'
@@ -22,6 +23,8 @@ import { packageVersion } from './version.ts'
 export interface ServeOptions {
   readonly config: ServerConfig
   readonly adminToken: string | undefined
+  /** Reads the configuration again, for a reload. Fails with RELOAD_REFUSED where it is not sound. */
+  readonly reread: () => ServerConfig
   readonly log: Log
 }
 
@@ -31,6 +34,8 @@ export interface RunningServer {
   readonly metricsUrl: string | undefined
   /** Every model, once each has settled: ready or failed. */
   readonly settled: Promise<readonly ModelStatus[]>
+  /** As `ModelControl.reload`. */
+  reload(): Promise<ReloadReport>
   /**
    * Not ready at once; what was accepted is answered, within the configured time. True if all was,
    * false if some had to be given up.
@@ -39,7 +44,8 @@ export interface RunningServer {
 }
 
 /** Fails with the system's error where a port cannot be had. Models may still be loading. */
-export async function serve({ config, adminToken, log }: ServeOptions): Promise<RunningServer> {
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { config, adminToken, log } = options
   const clock = systemClock
   const serverVersion = packageVersion()
   const metrics = new Metrics({ version: serverVersion })
@@ -49,7 +55,10 @@ export async function serve({ config, adminToken, log }: ServeOptions): Promise<
     strict: config.readiness.strict,
     events: metrics,
   })
-  const protocols = protocolsOf({ config, models: registry, metrics, clock, serverVersion })
+  const starting = Promise.withResolvers<Started>()
+  starting.promise.catch(() => {}) // told to whoever awaits what has settled
+  const control = controlOnceStarted(config, registry, starting.promise)
+  const protocols = protocolsOf({ config, models: registry, control, metrics, clock, serverVersion })
   const listen = async (
     port: number | 'off',
     served: readonly HttpProtocol[],
@@ -89,27 +98,30 @@ export async function serve({ config, adminToken, log }: ServeOptions): Promise<
     throw thrown
   }
 
-  const stopping = new AbortController()
-  const models = start(config, { registry, metrics, log, stopping: stopping.signal })
-  const settled = models.then(() => registry.list())
+  starting.resolve(start(options, registry, metrics))
+  const settled = starting.promise
+    .then((started) => started.control.start())
+    .then(() => registry.list())
   settled.catch(() => {}) // whoever awaits it is told; nobody else should be
   return {
     url: http?.url,
     metricsUrl: metricsServer && `${metricsServer.url}/metrics`,
     settled,
+    reload: () => control.reload(),
     stop: async () => {
-      stopping.abort()
       registry.stopAccepting()
       let gaveUp = false
       const patience = setTimeout(() => {
         gaveUp = http !== undefined && http.underWay > 0
         http?.abort()
       }, config.shutdownTimeoutMs)
-      await http?.drain()
       // where the start failed there is nothing to unload, but the ports are to be closed
-      const started = await models.catch(() => undefined)
-      await started?.lifecycle.unloadAll()
+      const started = await starting.promise.catch(() => undefined)
+      started?.control.stop()
+      await http?.drain()
+      await started?.lifecycle.stop()
       clearTimeout(patience)
+      await started?.overrides.close()
       await started?.runtime.close()
       await close()
       return !gaveUp
@@ -120,64 +132,98 @@ export async function serve({ config, adminToken, log }: ServeOptions): Promise<
 export interface ProtocolsOptions {
   readonly config: ServerConfig
   readonly models: Models
+  readonly control: ModelControl
   readonly metrics: Metrics
   readonly clock: Clock
   readonly serverVersion: string
 }
 
 /** What is spoken on each port. */
-export function protocolsOf({ config, models, metrics, clock, serverVersion }: ProtocolsOptions): {
+export function protocolsOf(options: ProtocolsOptions): {
   readonly http: readonly HttpProtocol[]
   readonly metrics: readonly HttpProtocol[]
 } {
+  const { config, models, control, metrics, clock, serverVersion } = options
   const renderMetrics = () => metrics.render()
   const about = { serverName: config.server.name, serverVersion }
+  const { repositoryControl } = config
   return {
     http: [
-      openInferenceRest({ models, statistics: metrics, ...about }),
+      openInferenceRest({ models, control, repositoryControl, statistics: metrics, ...about }),
+      adminProtocol({ models, control }),
       plainProtocol({ models, clock, renderMetrics, ...about }),
     ],
     metrics: [metricsProtocol({ renderMetrics })],
   }
 }
 
-interface Ground {
-  readonly registry: Registry
-  readonly metrics: Metrics
-  readonly log: Log
-  /** Nothing more is loaded once it is aborted. */
-  readonly stopping: AbortSignal
+interface Started {
+  readonly control: Control
+  readonly lifecycle: Lifecycle
+  readonly overrides: Overrides
+  readonly runtime: OnnxRuntime
 }
 
-/** Starts the runtime and loads what is found on the paths. */
-async function start(config: ServerConfig, { registry, metrics, log, stopping }: Ground) {
+/** Starts the runtime, and makes what loads models into it. */
+async function start(
+  { config, reread, log }: ServeOptions,
+  registry: Registry,
+  metrics: Metrics,
+): Promise<Started> {
   const { threads, library } = config.onnx
   const automatic = Math.max(1, Math.floor(cpuQuota() / threads))
   const executors = config.onnx.executors === 'auto' ? automatic : config.onnx.executors
-  const starting = OnnxRuntime.start({ library, threadsPerRun: threads, executors })
-  const [finding] = await Promise.allSettled([discover(config.models, config.name), starting])
-  const runtime = await starting
-  if (finding.status === 'rejected') {
-    await runtime.close()
-    throw finding.reason
-  }
-  const found = finding.value
+  const runtime = await OnnxRuntime.start({ library, threadsPerRun: threads, executors })
   log.info('runtime started', { onnxruntime: runtime.version, executors, threads })
+  const ground = { clock: systemClock, events: metrics, log }
   const lifecycle = new Lifecycle({
+    ...ground,
     registry,
     runtime,
     slots: new Slots(runtime.capacity),
     maxWaiting: config.queue.maxWaiting,
-    clock: systemClock,
-    events: metrics,
-    log,
+    autoComplete: !config.disableAutoCompleteConfig,
+    loadsAtOnce: config.load.atOnce,
+    loadTimeoutMs: config.load.timeoutMs,
+    drainTimeoutMs: config.drainTimeoutMs,
+    memory: config.modelMemory,
   })
-  if (found.length === 0) log.warn('nothing to serve', { hint: 'name a model file or a folder' })
-  await lifecycle.loadAll(found, stopping)
-  if (config.default !== undefined && !found.some(({ name }) => name === config.default)) {
-    log.warn('the default model is not there', { model: config.default })
+  const overrides = new Overrides()
+  const control = new Control({
+    ...ground,
+    mode: config.modelControlMode,
+    loadModels: config.loadModels,
+    pollMs: config.repositoryPollMs,
+    source: sourceOf(config),
+    lifecycle,
+    models: registry,
+    overrides,
+    reread: async () => {
+      const next = reread()
+      return { source: sourceOf(next), needRestart: keysThatNeedRestart(config, next) }
+    },
+  })
+  return { control, lifecycle, overrides, runtime }
+}
+
+/** Requests may come before there is anything to control. */
+function controlOnceStarted(
+  config: ServerConfig,
+  models: Models,
+  starting: Promise<Started>,
+): ModelControl {
+  let started: Started | undefined
+  const remember = (value: Started) => {
+    started = value
   }
-  return { lifecycle, runtime }
+  starting.then(remember, () => {})
+  return {
+    mode: config.modelControlMode,
+    index: () => started?.control.index() ?? models.list(),
+    load: async (...asked) => (await starting).control.load(...asked),
+    unload: async (...asked) => (await starting).control.unload(...asked),
+    reload: async () => (await starting).control.reload(),
+  }
 }
 
 type OnAnswered = (exchange: Exchange, error: ServingError | undefined) => void

@@ -7,10 +7,10 @@ import {
   loadServerConfig,
   type ServerConfig,
 } from '../config/index.ts'
-import { ServingError } from '../errors.ts'
+import { fail, ServingError } from '../errors.ts'
 import type { ModelStatus } from '../models.ts'
 import { curlExample } from '../protocols/plain/index.ts'
-import { type RunningServer, serve } from '../serve.ts'
+import { type RunningServer, type ServeOptions, serve } from '../serve.ts'
 import { createLog, type ProcessLog } from '../telemetry/index.ts'
 import { withServeFlags } from './config.ts'
 import { exitAtOnce } from './exit-at-once.ts'
@@ -42,17 +42,27 @@ async function run(args: readonly string[], options: Record<string, unknown>): P
   const log = await createLog({ ...config.log, destination: 2 })
   for (const warning of warnings) log.warn(warning)
   try {
-    return await runServer(config, adminToken, log)
+    const reread = () => rereadConfig(args, options)
+    return await runServer({ config, adminToken, reread, log })
   } finally {
     await log.close()
   }
 }
 
+/** Fails with RELOAD_REFUSED, so that a server that runs goes on as it is. */
+function rereadConfig(args: readonly string[], options: Record<string, unknown>): ServerConfig {
+  try {
+    return loadServerConfig({ args, options }).config
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError)) throw thrown
+    throw fail('RELOAD_REFUSED', { problem: thrown.problems.map(formatProblem).join('; ') })
+  }
+}
+
 async function runServer(
-  config: ServerConfig,
-  adminToken: string | undefined,
-  log: ProcessLog,
+  options: ServeOptions & { readonly log: ProcessLog },
 ): Promise<number> {
+  const { config, log } = options
   // before anything is started: a signal that comes early must not be lost
   const stopAsked = firstSignal(log)
   let stopping = false
@@ -61,10 +71,15 @@ async function runServer(
   })
   let server: RunningServer
   try {
-    server = await serve({ config, adminToken, log })
+    server = await serve(options)
   } catch (thrown) {
     complain(startProblem(thrown, config))
     return 1
+  }
+  if (!process.stdin.isTTY) {
+    process.on('SIGHUP', () => {
+      if (!stopping) reload(server, log)
+    })
   }
   let failed = false
   const started = server.settled.then(
@@ -96,7 +111,16 @@ async function runServer(
   return inTime ? 0 : 1
 }
 
-/** Resolves at the first SIGTERM or SIGINT; the second one ends the process where it stands. */
+function reload(server: RunningServer, log: ProcessLog): void {
+  server.reload().catch((thrown: unknown) => {
+    log.error('not reloaded', { why: ServingError.from(thrown).message })
+  })
+}
+
+/**
+ * Resolves at the first SIGTERM or SIGINT; the second one ends the process where it stands. A
+ * terminal that is closed sends SIGHUP, which is the same to a server that runs in one.
+ */
 function firstSignal(log: ProcessLog): Promise<void> {
   return new Promise((resolve) => {
     let asked = false
@@ -119,6 +143,7 @@ function firstSignal(log: ProcessLog): Promise<void> {
     }
     process.on('SIGTERM', onSignal)
     process.on('SIGINT', onSignal)
+    if (process.stdin.isTTY) process.on('SIGHUP', onSignal)
   })
 }
 

@@ -11,23 +11,44 @@ export interface WantedVersions {
 }
 
 /**
- * - latest: the highest numbers, whether they can be loaded or not: a newest version that is broken
- *   is to be seen, not passed over
+ * - latest: the highest numbers, and for each of them that has `failed` one more below, a few at
+ *   most: a server that starts beside a newest version that is broken serves the one before
  * - all
  * - specific: these numbers and no others
  */
-export function wantedVersions({
-  versions,
-  config,
-}: Pick<ModelSpec, 'versions' | 'config'>): WantedVersions {
+export function wantedVersions(
+  { versions, config }: Pick<ModelSpec, 'versions' | 'config'>,
+  failed: ReadonlySet<string> = new Set(),
+): WantedVersions {
   const sorted = versions.toSorted((a, b) => compareVersions(a.version, b.version))
   const policy = config.versions
   if ('all' in policy) return { wanted: sorted, missing: [] }
-  if ('latest' in policy) return { wanted: sorted.slice(-policy.latest), missing: [] }
+  if ('latest' in policy) {
+    return { wanted: latest(sorted, policy.latest, failed), missing: [] }
+  }
   const asked = new Set(policy.specific.map(String))
   const wanted = sorted.filter(({ version }) => asked.delete(version))
   return { wanted, missing: [...asked].sort(compareVersions) }
 }
+
+function latest(
+  sorted: readonly VersionSpec[],
+  count: number,
+  failed: ReadonlySet<string>,
+): readonly VersionSpec[] {
+  let sound = 0
+  const enough = sorted
+    .slice(-count - STEPS_BACK)
+    .toReversed()
+    .findIndex(({ version }) => {
+      if (!failed.has(version)) sound += 1
+      return sound === count
+    })
+  return sorted.slice(enough === -1 ? -count - STEPS_BACK : -enough - 1)
+}
+
+/** How many versions that are broken are stepped over. */
+const STEPS_BACK = 4
 
 type VersionLabels = ModelConfig['versionLabels']
 

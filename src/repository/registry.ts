@@ -1,8 +1,11 @@
 /**
  * The versions known to this server, each in one state, and the ways to find one.
  *
- * Every change of state is emitted as an event. Looking up takes no lock and copies nothing.
+ * What is known of a model is replaced as a whole, in one turn of the event loop: a request finds
+ * the old or the new, never something between. Every change of a state is emitted as an event.
+ * Looking up takes no lock and copies nothing.
  */
+import type { Call } from '../call.ts'
 import { fail } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { ModelState, ModelStatus, Models, ServedModel } from '../models.ts'
@@ -15,27 +18,39 @@ export interface RegistryOptions {
   readonly events: Events
 }
 
+/** What is known of a version. */
+export interface VersionRow extends ModelStatus {
+  /** Of one that is loaded when asked: settles when that has been done. Any number may wait for it. */
+  readonly wake?: () => Promise<void>
+}
+
+interface Entry {
+  readonly rows: readonly VersionRow[]
+  /** By number and by label. */
+  readonly byVersion: ReadonlyMap<string, VersionRow>
+  readonly stable: ServedModel | undefined
+}
+
 export class Registry implements Models {
   readonly #options: RegistryOptions
-  /** By name; insertion keeps the order of names. */
-  readonly #statuses = new Map<string, ModelStatus>()
+  readonly #models = new Map<string, Entry>()
+  #list: readonly ModelStatus[] | undefined
   #accepting = true
 
   constructor(options: RegistryOptions) {
     this.#options = options
   }
 
-  /** Sets the state of a version, known before or not. */
-  set(status: ModelStatus): void {
-    const { name, version, state, why } = status
-    this.#statuses.set(name, status)
-    this.#options.events.emit({
-      kind: 'state',
-      model: name,
-      version,
-      state,
-      ...(why === undefined ? {} : { why }),
-    })
+  /** All that is known of a model from now on: its versions, oldest first. None forgets it. */
+  publish(name: string, rows: readonly VersionRow[]): void {
+    const before = this.#models.get(name)?.byVersion
+    this.#list = undefined
+    if (rows.length === 0) this.#models.delete(name)
+    else this.#models.set(name, entryOf(rows))
+    for (const row of rows) {
+      const known = before?.get(row.version)
+      if (known?.state !== row.state || known.why !== row.why) this.#tell(row)
+    }
   }
 
   /** From now on the server is not ready, whatever its models are. */
@@ -44,17 +59,26 @@ export class Registry implements Models {
   }
 
   find(name: string, version?: string): ServedModel {
-    const status = this.#statuses.get(name)
-    if (status === undefined) throw fail('MODEL_NOT_FOUND', { model: name, known: this.#names() })
-    if (version !== undefined && version !== status.version) {
-      throw fail('VERSION_NOT_FOUND', { model: name, version, known: [status.version] })
+    const entry = this.#models.get(name)
+    if (entry === undefined) throw fail('MODEL_NOT_FOUND', { model: name, known: this.#names() })
+    if (version === undefined) {
+      if (entry.stable !== undefined) return entry.stable
+      throw notReady(mostHopeful(entry.rows))
     }
-    if (status.state === 'ready' && status.served !== undefined) return status.served
-    const { state, why } = status
-    throw fail('MODEL_NOT_READY', { model: name, state, ...(why === undefined ? {} : { why }) })
+    const row = entry.byVersion.get(version)
+    if (row === undefined) {
+      throw fail('VERSION_NOT_FOUND', { model: name, version, known: versionsOf(entry.rows) })
+    }
+    if (row.served !== undefined) return row.served
+    throw notReady(row)
   }
 
-  wake(): undefined {}
+  wake(name: string, version: string | undefined, call: Call): Promise<void> | undefined {
+    const entry = this.#models.get(name)
+    if (entry === undefined || (version === undefined && entry.stable !== undefined)) return
+    const row = version === undefined ? sleeping(entry.rows) : entry.byVersion.get(version)
+    return row?.wake === undefined ? undefined : unlessEnded(row.wake(), call)
+  }
 
   defaultName(): string {
     const { defaultModel } = this.#options
@@ -65,20 +89,69 @@ export class Registry implements Models {
   }
 
   list(): readonly ModelStatus[] {
-    return [...this.#statuses.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+    this.#list ??= this.#names().flatMap((name) => this.#models.get(name)!.rows)
+    return this.#list
   }
 
   ready(): boolean {
     if (!this.#accepting) return false
-    const states = [...this.#statuses.values()].map(({ state }) => state)
-    if (!states.every((state) => SETTLED.includes(state))) return false
-    const ready = states.filter((state) => state === 'ready').length
-    return this.#options.strict ? ready === states.length : ready > 0 || states.length === 0
+    const models = [...this.#models.values()]
+    if (models.some(({ stable, rows }) => stable === undefined && rows.some(isComing))) return false
+    const able = models.filter(
+      ({ stable, rows }) => stable !== undefined || sleeping(rows) !== undefined,
+    )
+    const wanted = models.filter(({ rows }) => !rows.every(({ state }) => state === 'unloaded'))
+    if (this.#options.strict) return wanted.every((model) => able.includes(model))
+    return able.length > 0 || wanted.length === 0
   }
 
   #names(): readonly string[] {
-    return [...this.#statuses.keys()].sort()
+    return [...this.#models.keys()].sort()
+  }
+
+  #tell({ name, version, state, why }: VersionRow): void {
+    const reason = why === undefined ? {} : { why }
+    this.#options.events.emit({ kind: 'state', model: name, version, state, ...reason })
   }
 }
 
-const SETTLED: readonly ModelState[] = ['ready', 'failed', 'unloaded']
+function entryOf(rows: readonly VersionRow[]): Entry {
+  const labelled = rows.flatMap((row) => (row.labels ?? []).map((label) => [label, row] as const))
+  const numbered = rows.map((row) => [row.version, row] as const)
+  return {
+    rows,
+    byVersion: new Map([...labelled, ...numbered]),
+    stable: rows.find(({ stable }) => stable === true)?.served,
+  }
+}
+
+const COMING: readonly ModelState[] = ['queued', 'loading', 'warming']
+
+const isComing = ({ state }: VersionRow): boolean => COMING.includes(state)
+
+/** The newest version that is loaded when asked. */
+const sleeping = (rows: readonly VersionRow[]): VersionRow | undefined =>
+  rows.findLast(({ wake }) => wake !== undefined)
+
+/** The row that tells best when there will be an answer, or why there is none. */
+function mostHopeful(rows: readonly VersionRow[]): VersionRow {
+  return (
+    rows.findLast(isComing) ??
+    sleeping(rows) ??
+    rows.findLast(({ state }) => state === 'failed') ??
+    rows.at(-1)!
+  )
+}
+
+const notReady = ({ name, state, why }: VersionRow) =>
+  fail('MODEL_NOT_READY', { model: name, state, ...(why === undefined ? {} : { why }) })
+
+const versionsOf = (rows: readonly VersionRow[]): readonly string[] =>
+  rows.map(({ version }) => version).filter((version) => version !== '')
+
+function unlessEnded(done: Promise<void>, call: Call): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stopListening = call.onEnd(reject)
+    done.then(resolve, reject).finally(stopListening)
+  })
+}

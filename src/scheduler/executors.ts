@@ -7,7 +7,7 @@
  */
 import type { Call } from '../call.ts'
 import type { Clock } from '../clock.ts'
-import { fail } from '../errors.ts'
+import { fail, type ServingError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import {
   type InferenceRequest,
@@ -39,10 +39,12 @@ export class Executors implements Predictor {
   readonly #options: ExecutorsOptions
   readonly #lane: Lane
   readonly #outputNames: readonly string[]
+  readonly #calls = new Set<Call>()
+  #lastUsed: number
   #underWay = 0
   #toldWaiting = 0
   #meanRunMs: number | undefined
-  #drained: (() => void)[] = []
+  #whenIdle: (() => void)[] = []
   #draining = false
 
   constructor(options: ExecutorsOptions) {
@@ -50,6 +52,17 @@ export class Executors implements Predictor {
     this.#options = options
     this.#lane = options.slots.lane(options.maxWaiting)
     this.#outputNames = this.signature.outputs.map(({ name }) => name)
+    this.#lastUsed = options.clock.now()
+  }
+
+  /** Whether nothing is under way or waits. */
+  get idle(): boolean {
+    return this.#underWay === 0
+  }
+
+  /** The moment of the last request, or of its making. */
+  get lastUsed(): number {
+    return this.#lastUsed
   }
 
   predict(request: InferenceRequest, call: Call): Promise<InferenceResponse> {
@@ -59,16 +72,16 @@ export class Executors implements Predictor {
 
     return new Promise((resolve, reject) => {
       const arrived = this.#options.clock.now()
-      this.#underWay += 1
+      this.#enter(call, arrived)
       const place = this.#lane.enter(() =>
         this.#run(request, call, arrived).then(
           (response) => {
-            this.#leave()
+            this.#leave(call)
             stopListening()
             afterSlot(() => resolve(response))
           },
           (thrown: unknown) => {
-            this.#leave()
+            this.#leave(call)
             stopListening()
             afterSlot(() => reject(thrown))
           },
@@ -76,13 +89,13 @@ export class Executors implements Predictor {
       )
       this.#tellQueue()
       if (place === undefined) {
-        this.#leave()
+        this.#leave(call)
         reject(this.#queueFull())
         return
       }
       const stopListening = call.onEnd((why) => {
         if (place.leave()) {
-          this.#leave()
+          this.#leave(call)
           this.#tellQueue()
         }
         reject(why)
@@ -99,7 +112,7 @@ export class Executors implements Predictor {
     const refusal = this.#refusal(call)
     if (refusal !== undefined) throw refusal
     const source = executable.stream(this.#runRequest(request), call)[Symbol.asyncIterator]()
-    this.#underWay += 1
+    this.#enter(call, this.#options.clock.now())
     try {
       for (;;) {
         if (call.ended !== undefined) throw call.ended
@@ -111,7 +124,7 @@ export class Executors implements Predictor {
     } finally {
       // a source that is busy ends later; only then is nothing under way
       const over = Promise.resolve(source.return?.()).catch(() => {})
-      const left = over.then(() => this.#leave())
+      const left = over.then(() => this.#leave(call))
       if (call.ended === undefined) await left
     }
   }
@@ -119,10 +132,19 @@ export class Executors implements Predictor {
   /** Refuses what comes from now on; resolves when nothing is under way or waits any more. */
   drain(): Promise<void> {
     this.#draining = true
+    return this.whenIdle()
+  }
+
+  whenIdle(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#underWay === 0) resolve()
-      else this.#drained.push(resolve)
+      if (this.idle) resolve()
+      else this.#whenIdle.push(resolve)
     })
+  }
+
+  /** Nobody waits any longer for what is under way: requests are refused, runs are stopped. */
+  endAll(why: ServingError): void {
+    for (const call of this.#calls) call.end(why)
   }
 
   async #run(request: InferenceRequest, call: Call, arrived: number): Promise<InferenceResponse> {
@@ -172,10 +194,17 @@ export class Executors implements Predictor {
     return fail('QUEUE_FULL', { ...facts, retryAfterMs })
   }
 
-  #leave(): void {
+  #enter(call: Call, now: number): void {
+    this.#lastUsed = now
+    this.#calls.add(call)
+    this.#underWay += 1
+  }
+
+  #leave(call: Call): void {
+    this.#calls.delete(call)
     this.#underWay -= 1
     if (this.#underWay > 0) return
-    for (const resolve of this.#drained.splice(0)) resolve()
+    for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
 
   #tellQueue(): void {

@@ -1,0 +1,209 @@
+/**
+ * Keeps what is served equal to what is wanted: the one owner of every version's life.
+ *
+ * Loads go on a few at a time, off the event loop, each with a deadline. A version that fails any
+ * step never takes traffic and keeps no other from it; what served before goes on serving.
+ */
+import { Call } from '../call.ts'
+import type { Clock } from '../clock.ts'
+import { fail } from '../errors.ts'
+import type { Events } from '../events.ts'
+import type { Log } from '../log.ts'
+import type { ModelSource } from '../model-source.ts'
+import type { FoundModel } from '../model-spec.ts'
+import { type Registry, readWarmUpSamples } from '../repository/index.ts'
+import type { Runtime } from '../runtime/index.ts'
+import type { Slots } from '../scheduler/index.ts'
+import type { Attempt } from './attempt.ts'
+import { LoadQueue } from './load-queue.ts'
+import { ModelLife, type WantOptions, wordsOf } from './model-life.ts'
+import { ModelMemory, type ModelMemoryOptions } from './model-memory.ts'
+import { narrowing } from './narrowing.ts'
+import { openVersion } from './open-version.ts'
+import { synthesize } from './sample.ts'
+import { compareVersions } from './version-order.ts'
+import { warmUp } from './warm-up.ts'
+
+export interface LifecycleOptions {
+  readonly registry: Registry
+  readonly runtime: Runtime
+  readonly slots: Slots
+  /** Requests that may wait for a model that does not say. */
+  readonly maxWaiting: number
+  /** Whether config.pbtxt is completed from the model's file. */
+  readonly autoComplete: boolean
+  readonly loadsAtOnce: number
+  /** The time in which a version must be ready, from its turn on. */
+  readonly loadTimeoutMs: number
+  /** The time for which a version that is replaced may finish what it took. */
+  readonly drainTimeoutMs: number
+  readonly memory: ModelMemoryOptions
+  readonly clock: Clock
+  readonly events: Events
+  readonly log: Log
+}
+
+export class Lifecycle {
+  readonly #options: LifecycleOptions
+  readonly #queue: LoadQueue
+  readonly #memory: ModelMemory
+  readonly #lives = new Map<string, ModelLife>()
+  #stopping = false
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options
+    this.#queue = new LoadQueue(options.loadsAtOnce)
+    this.#memory = new ModelMemory(options.memory)
+  }
+
+  /** These models are wanted, and no others. */
+  apply(found: readonly FoundModel[], options: WantOptions = {}): void {
+    const wanted = new Set(found.map(({ name }) => name))
+    for (const [name, life] of this.#lives) {
+      if (!wanted.has(name)) life.unwant(false)
+    }
+    for (const model of found) this.want(model, options)
+  }
+
+  /** This model is wanted as it was found. Nothing is begun any more once it stops. */
+  want(model: FoundModel, options: WantOptions = {}): void {
+    if (!this.#stopping) this.#lifeOf(model.name).want(model, options)
+  }
+
+  /** No longer wanted, and told of as unloaded. */
+  unwant(name: string): void {
+    this.#lives.get(name)?.unwant(true)
+  }
+
+  /** Resolves when nothing is on its way: of one model, or of all. */
+  async whenSettled(name?: string): Promise<void> {
+    const lives = name === undefined ? [...this.#lives.values()] : [this.#lives.get(name)]
+    await Promise.all(lives.map((life) => life?.whenSettled()))
+  }
+
+  /** Why something that is wanted of a model is not served; undefined where all of it is. */
+  failureOf(name: string): string | undefined {
+    const failure = this.#lives.get(name)?.failure
+    return failure === undefined ? undefined : wordsOf(failure)
+  }
+
+  /** Resolves when every request that was accepted is answered and every version is gone. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    const lives = [...this.#lives.values()]
+    for (const life of lives) life.unwant(true)
+    await Promise.all(lives.map((life) => life.whenEnded()))
+  }
+
+  #lifeOf(name: string): ModelLife {
+    const known = this.#lives.get(name)
+    if (known !== undefined) return known
+    const { registry, drainTimeoutMs, clock, log } = this.#options
+    const life: ModelLife = new ModelLife({
+      name,
+      bring: (attempt) => this.#bring(attempt, life),
+      close: (attempt) => this.#close(attempt),
+      publish: (rows) => {
+        registry.publish(name, rows)
+        if (life.empty) this.#lives.delete(name)
+      },
+      drainTimeoutMs,
+      clock,
+      log,
+    })
+    this.#lives.set(name, life)
+    return life
+  }
+
+  async #bring(attempt: Attempt, life: ModelLife): Promise<'arrived' | 'asleep'> {
+    const leave = await this.#queue.enter(attempt.woken)
+    const { clock, loadTimeoutMs } = this.#options
+    const stopWatching = clock.wakeAt(clock.now() + loadTimeoutMs, () =>
+      attempt.interrupt(fail('LOAD_TIMEOUT', { ms: loadTimeoutMs })),
+    )
+    try {
+      return await this.#load(attempt, life)
+    } catch (thrown) {
+      await this.#close(attempt)
+      throw thrown
+    } finally {
+      stopWatching()
+      leave()
+    }
+  }
+
+  async #load(attempt: Attempt, life: ModelLife): Promise<'arrived' | 'asleep'> {
+    const { runtime, clock, log, events } = this.#options
+    const { spec, giveUp } = attempt
+    giveUp.throwIfAborted()
+    const began = clock.now()
+    this.#move(attempt, life, 'begin')
+    const source = sourceOf(attempt)
+    if (this.#memory.limited) {
+      const bytes = await runtime.estimate(source)
+      const tenants = () => [...this.#lives.values()].flatMap((one) => one.tenants())
+      const { urgent } = attempt
+      const admission = await this.#memory.enter(attempt, bytes, urgent, tenants, giveUp)
+      if (admission === 'asleep') return 'asleep'
+    }
+    const opened = await openVersion(spec, source, giveUp, this.#options)
+    attempt.opened = opened
+    this.#memory.hold(attempt, opened.executable.memoryBytes)
+    giveUp.throwIfAborted()
+    this.#move(attempt, life, 'loaded')
+    this.#verify(attempt, life)
+    const warnings = [...opened.executable.warnings, ...(await this.#warmUp(attempt))]
+    giveUp.throwIfAborted()
+
+    const { name, version, provider, digest } = opened.served
+    const ms = Math.round(clock.now() - began)
+    log.info('model ready', { model: name, version, provider, ms, digest: digest.slice(0, 12) })
+    for (const warning of warnings) log.warn('model warning', { model: name, version, warning })
+    void events
+    return 'arrived'
+  }
+
+  /** Whoever is answered now must be answered by it as well, where it would answer them. */
+  #verify(attempt: Attempt, life: ModelLife): void {
+    const { stable } = life
+    if (attempt.force || !attempt.replaces || stable?.opened === undefined) return
+    const { version, signature } = stable.opened.served
+    if (compareVersions(attempt.version.version, version) < 0) return
+    const problem = narrowing(signature, attempt.opened!.served.signature)
+    if (problem !== undefined) throw fail('SIGNATURE_NARROWED', { version, problem })
+  }
+
+  async #warmUp(attempt: Attempt): Promise<readonly string[]> {
+    const { spec, giveUp } = attempt
+    const { served, trial } = attempt.opened!
+    const { runs, nonFinite } = spec.config.warmUp
+    const call = new Call({ requestId: `warm-up of ${served.name} ${served.version}` })
+    const end = () => call.end(giveUp.reason)
+    giveUp.addEventListener('abort', end, { once: true })
+    try {
+      const samples = await readWarmUpSamples(spec, served.signature)
+      const synthesized = synthesize(served.signature)
+      return await warmUp({ predictor: trial, samples, synthesized, runs, nonFinite, call })
+    } finally {
+      giveUp.removeEventListener('abort', end)
+    }
+  }
+
+  async #close(attempt: Attempt): Promise<void> {
+    await attempt.opened?.executable.dispose()
+    this.#memory.release(attempt)
+  }
+
+  #move(attempt: Attempt, life: ModelLife, event: 'begin' | 'loaded'): void {
+    attempt.move(event)
+    life.tell()
+  }
+}
+
+function sourceOf({ spec, version }: Attempt): ModelSource {
+  const { name, folder, config, lock } = spec
+  if (typeof version.path !== 'string') throw version.path
+  const { path } = version
+  const locked = lock === undefined ? {} : { lock }
+  return { name, version: version.version, folder, path, config, ...locked }
+}

@@ -1,0 +1,404 @@
+/**
+ * The life of one model: what is wanted of it, and what becomes of each of its versions.
+ *
+ * Everything here happens in turns of the event loop and ends with one publication to the registry,
+ * so that requests see the state before or the state after. What takes longer (loading, warming up,
+ * draining) goes on in an `Attempt` and comes back as an event.
+ */
+import type { Clock } from '../clock.ts'
+import { fail, ServingError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { FoundModel, ModelSpec, VersionSpec } from '../model-spec.ts'
+import type { VersionRow } from '../repository/index.ts'
+import { Attempt } from './attempt.ts'
+import type { Tenant } from './model-memory.ts'
+import { type Held, reconcile } from './reconcile.ts'
+import { stableOf } from './stable.ts'
+import { labelsOf, wantedVersions } from './version-policy.ts'
+import { compareVersions } from './version-order.ts'
+
+export interface ModelLifeOptions {
+  readonly name: string
+  /** Takes an attempt from the queue to `warmed`, unless it gives up; frees what it has opened then. */
+  readonly bring: (attempt: Attempt, life: ModelLife) => Promise<'arrived' | 'asleep'>
+  /** Frees the memory of one that was opened. */
+  readonly close: (attempt: Attempt) => Promise<void>
+  readonly publish: (rows: readonly VersionRow[]) => void
+  /** The time for which a version that is not wanted any more may finish what it took. */
+  readonly drainTimeoutMs: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface WantOptions {
+  readonly force?: boolean
+  /** Tries again what has failed before. */
+  readonly retry?: boolean
+  /** Others that are idle make room for it. */
+  readonly urgent?: boolean
+  /** A request waits for it. */
+  readonly woken?: boolean
+}
+
+/** What is held of one version. */
+interface Slot {
+  readonly version: string
+  serving?: Attempt
+  coming?: Attempt
+  failed?: { readonly fingerprint: string; readonly error: ServingError }
+  /** The files that are loaded when asked for. */
+  asleep?: string
+  readonly draining: Set<Attempt>
+}
+
+export class ModelLife {
+  readonly name: string
+  readonly #options: ModelLifeOptions
+  readonly #slots = new Map<string, Slot>()
+  #spec: ModelSpec | undefined
+  #wanted: readonly VersionSpec[] = []
+  /** What is wrong with the model as a whole. */
+  #problem: ServingError | undefined
+  /** Versions that were unloaded by wish, to be told of until the model is wanted again. */
+  #unloaded: readonly string[] = []
+  #settled: (() => void)[] = []
+  #ended: (() => void)[] = []
+
+  constructor(options: ModelLifeOptions) {
+    this.name = options.name
+    this.#options = options
+  }
+
+  /** From now on this is wanted. What serves goes on serving until something wanted can. */
+  want({ spec }: FoundModel, options: WantOptions = {}): void {
+    this.#unloaded = []
+    if (spec instanceof ServingError) {
+      if (this.#problem?.message !== spec.message) {
+        this.#options.log.error('model failed', { model: this.name, why: wordsOf(spec) })
+      }
+      this.#problem = spec
+      this.#step(options)
+      return
+    }
+    for (const slot of this.#slots.values()) {
+      const files = spec.versions.find(({ version }) => version === slot.version)?.fingerprint
+      if (options.retry === true || slot.failed?.fingerprint !== files) slot.failed = undefined
+      if (slot.asleep !== undefined && files !== undefined) slot.asleep = files
+    }
+    const { wanted, missing } = wantedVersions(spec, this.#failed())
+    this.#problem = problemOf(wanted, missing)
+    this.#tellWarnings(spec)
+    // nothing to take its place: what serves goes on
+    if (wanted.length === 0 && this.#spec !== undefined) {
+      this.#step(options)
+      return
+    }
+    this.#spec = spec
+    this.#wanted = wanted
+    this.#step(options)
+  }
+
+  /** Nothing of it is wanted any more. `tell`: the registry keeps saying that it was unloaded. */
+  unwant(tell: boolean): void {
+    const serving = [...this.#slots.values()].filter((slot) => slot.serving !== undefined)
+    this.#unloaded = tell ? serving.map(({ version }) => version) : []
+    this.#problem = undefined
+    this.#spec = undefined
+    this.#wanted = []
+    this.#step({})
+  }
+
+  /** Resolves when nothing is on its way. */
+  whenSettled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settled.push(resolve)
+      this.#notify()
+    })
+  }
+
+  /** Resolves when nothing of it is in memory. */
+  whenEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#ended.push(resolve)
+      this.#notify()
+    })
+  }
+
+  /** Why something that is wanted is not served. */
+  get failure(): ServingError | undefined {
+    if (this.#problem !== undefined) return this.#problem
+    return this.#wanted
+      .map(({ version }) => this.#slots.get(version)?.failed?.error)
+      .findLast((error) => error !== undefined)
+  }
+
+  /** Nothing is known of it that anybody could ask for. */
+  get empty(): boolean {
+    return this.#slots.size === 0 && this.#unloaded.length === 0 && this.#spec === undefined
+  }
+
+  /** The version that requests reach that name none. */
+  get stable(): Attempt | undefined {
+    const serving = [...this.#slots.values()].filter((slot) => slot.serving !== undefined)
+    const version = stableOf(serving.map((slot) => slot.version))
+    return version === undefined ? undefined : this.#slots.get(version)!.serving
+  }
+
+  /** Versions that may leave memory to make room for others. */
+  tenants(): readonly Tenant[] {
+    return [...this.#slots.values()].flatMap((slot) => {
+      const { serving, coming } = slot
+      if (serving?.opened === undefined || coming !== undefined) return []
+      const { executors, executable } = serving.opened
+      return {
+        bytes: executable.memoryBytes,
+        lastUsed: executors.lastUsed,
+        idle: executors.idle,
+        whenIdle: () => executors.whenIdle(),
+        sleep: async () => {
+          slot.asleep = serving.version.fingerprint
+          const gone = this.#retire(slot)
+          this.tell()
+          await gone
+        },
+      }
+    })
+  }
+
+  #step(options: WantOptions): void {
+    const { load, cancel, retire, forget } = reconcile(this.#wanted, this.#held())
+    for (const version of cancel) this.#cancel(this.#slots.get(version)!)
+    for (const version of retire) void this.#retire(this.#slots.get(version)!)
+    for (const version of forget) {
+      const slot = this.#slots.get(version)!
+      slot.failed = undefined
+      slot.asleep = undefined
+    }
+    for (const version of load) this.#begin(version, options)
+    this.tell()
+  }
+
+  #held(): readonly Held[] {
+    return [...this.#slots.values()].map(({ version, serving, coming, failed, asleep }) => ({
+      version,
+      ...(serving !== undefined && { serving: serving.version.fingerprint }),
+      ...(coming !== undefined && { coming: coming.version.fingerprint }),
+      ...(failed !== undefined && { failed: failed.fingerprint }),
+      ...(asleep !== undefined && { asleep }),
+    }))
+  }
+
+  #begin(version: VersionSpec, options: WantOptions): void {
+    const slot = this.#slotOf(version.version)
+    const { force = false, urgent = false, woken = false } = options
+    const attempt = new Attempt({
+      spec: this.#spec!,
+      version,
+      force,
+      // what replaces something that serves may ask others to make room
+      urgent: urgent || woken || this.stable !== undefined,
+      woken,
+      replaces: this.stable !== undefined,
+    })
+    slot.coming = attempt
+    slot.failed = undefined
+    slot.asleep = undefined
+    void this.#options.bring(attempt, this).then(
+      (outcome) => {
+        if (attempt.over) return
+        if (outcome === 'arrived') this.#arrive(slot, attempt)
+        else this.#fallAsleep(slot, attempt)
+      },
+      (thrown: unknown) => {
+        if (!attempt.over) this.#fail(slot, attempt, ServingError.from(thrown))
+      },
+    )
+  }
+
+  /** The switch: in this turn of the event loop, for every request that comes after it. */
+  #arrive(slot: Slot, attempt: Attempt): void {
+    attempt.move('warmed')
+    const before = slot.serving
+    slot.coming = undefined
+    slot.serving = attempt
+    if (before !== undefined) void this.#drain(slot, before)
+    this.#step({})
+  }
+
+  #fallAsleep(slot: Slot, attempt: Attempt): void {
+    slot.coming = undefined
+    slot.asleep = attempt.version.fingerprint
+    attempt.cancel(fail('MODEL_NOT_READY', { model: this.name, state: 'unloaded', why: ASLEEP }))
+    this.tell()
+  }
+
+  #fail(slot: Slot, attempt: Attempt, error: ServingError): void {
+    const { fingerprint } = attempt.version
+    attempt.fail(this.#notReady(error))
+    slot.coming = undefined
+    // for want of memory is no fault of its own: who asks next may be luckier
+    if (error.reason === 'MODEL_MEMORY_SHORT' && this.#mayWake(slot)) slot.asleep = fingerprint
+    else slot.failed = { fingerprint, error }
+    const { version } = slot
+    const cause = causeOf(error)
+    const why = wordsOf(error)
+    this.#options.log.error('model failed', { model: this.name, version, why, cause })
+    // the one before is wanted in its place, where the policy says so
+    if (this.#spec !== undefined) this.#wanted = wantedVersions(this.#spec, this.#failed()).wanted
+    this.#step({})
+  }
+
+  #failed(): ReadonlySet<string> {
+    const failed = [...this.#slots.values()].filter((slot) => slot.failed !== undefined)
+    return new Set(failed.map(({ version }) => version))
+  }
+
+  #cancel(slot: Slot): void {
+    const attempt = slot.coming!
+    slot.coming = undefined
+    attempt.cancel(fail('MODEL_NOT_READY', { model: this.name, state: 'unloaded' }))
+  }
+
+  #retire(slot: Slot): Promise<void> {
+    const attempt = slot.serving!
+    slot.serving = undefined
+    return this.#drain(slot, attempt)
+  }
+
+  async #drain(slot: Slot, attempt: Attempt): Promise<void> {
+    const { clock, drainTimeoutMs, close, log } = this.#options
+    const { executors } = attempt.opened!
+    const { version } = slot
+    attempt.move('retire')
+    slot.draining.add(attempt)
+    const patienceEnds = clock.wakeAt(clock.now() + drainTimeoutMs, () => {
+      log.warn('version gave up what it had not finished', { model: this.name, version })
+      executors.endAll(fail('MODEL_NOT_READY', { model: this.name, state: 'unloaded' }))
+    })
+    await executors.drain()
+    patienceEnds()
+    await close(attempt).catch((thrown: unknown) => {
+      log.error('version not released', { model: this.name, version, cause: thrown })
+    })
+    attempt.move('drained')
+    slot.draining.delete(attempt)
+    log.info('version unloaded', { model: this.name, version })
+    this.tell()
+  }
+
+  /** Loads a version that is asleep; the same promise for everybody who waits. */
+  #wake(slot: Slot): Promise<void> {
+    if (slot.serving !== undefined) return Promise.resolve()
+    if (slot.coming === undefined) {
+      const version = this.#wanted.find((one) => one.version === slot.version)
+      if (version === undefined) return Promise.reject(this.#notReady())
+      this.#begin(version, { woken: true })
+      this.tell()
+    }
+    return slot.coming!.arrived
+  }
+
+  #mayWake({ version, serving }: Slot): boolean {
+    return serving === undefined && this.#wanted.some((one) => one.version === version)
+  }
+
+  #slotOf(version: string): Slot {
+    const known = this.#slots.get(version)
+    if (known !== undefined) return known
+    const slot: Slot = { version, draining: new Set() }
+    this.#slots.set(version, slot)
+    return slot
+  }
+
+  /** Tells the registry what is known now. */
+  tell(): void {
+    for (const [version, slot] of this.#slots) {
+      const { serving, coming, failed, asleep, draining } = slot
+      const nothing = [serving, coming, failed, asleep].every((one) => one === undefined)
+      if (nothing && draining.size === 0) this.#slots.delete(version)
+    }
+    this.#options.publish(this.#rows())
+    this.#notify()
+  }
+
+  #rows(): readonly VersionRow[] {
+    const { name } = this
+    const stable = this.stable
+    const labels = labelsOf(this.#spec?.config.versionLabels ?? {})
+    const rows = [...this.#slots.values()].map((slot): VersionRow => {
+      const own = [...labels].filter(([, version]) => version === slot.version)
+      return {
+        ...this.#statusOf(slot),
+        ...(slot.serving !== undefined && slot.serving === stable && { stable: true }),
+        ...(own.length > 0 && { labels: own.map(([label]) => label) }),
+      }
+    })
+    const gone = this.#unloaded
+      .filter((version) => !this.#slots.has(version))
+      .map((version): VersionRow => ({ name, version, state: 'unloaded' }))
+    const sorted = [...rows, ...gone].sort((a, b) => compareVersions(a.version, b.version))
+    if (this.#problem === undefined) return sorted
+    return [...sorted, { name, version: '', state: 'failed', why: wordsOf(this.#problem) }]
+  }
+
+  #statusOf(slot: Slot): VersionRow {
+    const about = { name: this.name, version: slot.version }
+    const { serving, coming, failed, asleep } = slot
+    const why = failed === undefined ? undefined : wordsOf(failed.error)
+    if (serving?.opened !== undefined) {
+      const { served } = serving.opened
+      const newer = why === undefined ? {} : { why: `its newer files are not served: ${why}` }
+      return { ...about, state: 'ready', served, ...newer }
+    }
+    const wake = () => this.#wake(slot)
+    if (coming !== undefined) {
+      return { ...about, state: coming.state, ...(coming.woken && { wake }) }
+    }
+    if (why !== undefined) return { ...about, state: 'failed', why }
+    if (asleep !== undefined) return { ...about, state: 'unloaded', why: ASLEEP, wake }
+    return { ...about, state: 'draining' }
+  }
+
+  #notify(): void {
+    const slots = [...this.#slots.values()]
+    const settled = slots.every(({ coming }) => coming === undefined)
+    if (settled) for (const resolve of this.#settled.splice(0)) resolve()
+    const ended = slots.every(({ serving, draining }) => !serving && draining.size === 0)
+    if (settled && ended) for (const resolve of this.#ended.splice(0)) resolve()
+  }
+
+  #notReady(cause?: ServingError): ServingError {
+    const why = cause === undefined ? {} : { why: wordsOf(cause) }
+    return fail('MODEL_NOT_READY', { model: this.name, state: 'failed', ...why }, cause)
+  }
+
+  #tellWarnings(spec: ModelSpec): void {
+    const known = this.#spec?.warnings ?? []
+    for (const warning of spec.warnings.filter((one) => !known.includes(one))) {
+      this.#options.log.warn('model warning', { model: this.name, warning })
+    }
+  }
+}
+
+const ASLEEP = 'it is loaded when asked'
+
+function problemOf(
+  wanted: readonly VersionSpec[],
+  missing: readonly string[],
+): ServingError | undefined {
+  if (missing.length > 0) {
+    const problem = `versions are to be served that are not there: ${missing.join(', ')}`
+    return fail('MODEL_UNREADABLE', { problem })
+  }
+  if (wanted.length > 0) return undefined
+  return fail('MODEL_UNREADABLE', { problem: 'no version is available' })
+}
+
+export const wordsOf = ({ message, hint }: ServingError): string =>
+  hint === undefined ? message : `${message} (${hint})`
+
+/** What is wrong with a model is no fault of ours, and a stack tells nothing of it. */
+function causeOf({ code, cause }: ServingError): unknown {
+  return code !== 'internal' && cause instanceof Error ? cause.message : cause
+}
+

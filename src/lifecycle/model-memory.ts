@@ -1,0 +1,109 @@
+/** The memory that all versions share: who holds how much of it, and who makes room for whom. */
+import { fail, type ServingError } from '../errors.ts'
+import { admit } from './memory-budget.ts'
+
+export interface ModelMemoryOptions {
+  /** In bytes; without one everything is let in and nothing is counted. */
+  readonly limitBytes: number | undefined
+  /** Whether idle versions make room. */
+  readonly evict: boolean
+}
+
+/** A version in memory. */
+export interface Tenant {
+  readonly bytes: number
+  /** A moment of the clock. */
+  readonly lastUsed: number
+  readonly idle: boolean
+  whenIdle(): Promise<void>
+  /** Makes room: resolves when its memory is free. It is loaded again when asked. */
+  sleep(): Promise<void>
+}
+
+/** `asleep`: there is room only if others leave, which they do only for what somebody waits for. */
+export type Admission = 'admitted' | 'asleep'
+
+export class ModelMemory {
+  readonly #options: ModelMemoryOptions
+  /** By whoever holds them. */
+  readonly #held = new Map<object, number>()
+  #released: (() => void)[] = []
+
+  constructor(options: ModelMemoryOptions) {
+    this.#options = options
+  }
+
+  /** Whether anything is counted. */
+  get limited(): boolean {
+    return this.#options.limitBytes !== undefined
+  }
+
+  /**
+   * Lets a version in whose bytes are held from then on, once there is room. `tenants` are those
+   * that may make room, asked each time. Fails with MODEL_MEMORY_SHORT, or when `giveUp` is aborted.
+   */
+  async enter(
+    holder: object,
+    bytes: number,
+    urgent: boolean,
+    tenants: () => readonly Tenant[],
+    giveUp: AbortSignal,
+  ): Promise<Admission> {
+    const { limitBytes, evict } = this.#options
+    if (limitBytes === undefined) return 'admitted'
+    for (;;) {
+      giveUp.throwIfAborted()
+      const idle = tenants().filter((tenant) => tenant.idle)
+      const decision = admit({
+        limitBytes,
+        usedBytes: this.#usedBytes(),
+        neededBytes: bytes,
+        evict,
+        idle: idle.map((tenant) => ({ key: tenant, ...size(tenant) })),
+      })
+      switch (decision.kind) {
+        case 'load':
+          this.#held.set(holder, bytes)
+          return 'admitted'
+        case 'refuse':
+          throw short(bytes, decision.freeBytes, limitBytes)
+        case 'evict':
+          if (!urgent) return 'asleep'
+          await Promise.all(decision.keys.map((tenant) => tenant.sleep()))
+          break
+        case 'wait':
+          if (!urgent) return 'asleep'
+          await this.#change(tenants(), giveUp)
+      }
+    }
+  }
+
+  /** What it takes indeed, now that it is known. */
+  hold(holder: object, bytes: number): void {
+    if (this.limited && this.#held.has(holder)) this.#held.set(holder, bytes)
+  }
+
+  release(holder: object): void {
+    if (!this.#held.delete(holder)) return
+    for (const resolve of this.#released.splice(0)) resolve()
+  }
+
+  #usedBytes(): number {
+    return [...this.#held.values()].reduce((sum, bytes) => sum + bytes, 0)
+  }
+
+  /** Resolves when some memory has become free, or somebody who has some has become idle. */
+  #change(tenants: readonly Tenant[], giveUp: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#released.push(resolve)
+      for (const tenant of tenants) void tenant.whenIdle().then(resolve)
+      giveUp.addEventListener('abort', () => reject(giveUp.reason), { once: true })
+    })
+  }
+}
+
+const size = ({ bytes, lastUsed }: Tenant) => ({ bytes, lastUsed })
+
+function short(needed: number, free: number, limit: number): ServingError {
+  return fail('MODEL_MEMORY_SHORT', { needed, free, limit })
+}

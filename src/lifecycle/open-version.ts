@@ -1,0 +1,101 @@
+/** From the files of a version to something that answers requests. */
+import { createHash } from 'node:crypto'
+import { checked } from '../checked.ts'
+import type { Clock } from '../clock.ts'
+import { type Events, noEvents } from '../events.ts'
+import type { LoadedFile, ModelSource } from '../model-source.ts'
+import type { ModelSpec } from '../model-spec.ts'
+import type { ServedModel } from '../models.ts'
+import type { Predictor } from '../predictor.ts'
+import { completeModel } from '../repository/index.ts'
+import type { Executable, Runtime } from '../runtime/index.ts'
+import { Executors, type Slots } from '../scheduler/index.ts'
+import type { Signature } from '../signature.ts'
+import { observed, refusals } from '../telemetry/index.ts'
+
+export interface OpenOptions {
+  readonly runtime: Runtime
+  readonly slots: Slots
+  /** Requests that may wait for a model that does not say. */
+  readonly maxWaiting: number
+  /** Whether config.pbtxt is completed from the model's file. */
+  readonly autoComplete: boolean
+  readonly clock: Clock
+  readonly events: Events
+}
+
+/** A version in memory that can be asked, and of which nobody knows yet. */
+export interface OpenVersion {
+  readonly served: ServedModel
+  readonly executors: Executors
+  readonly executable: Executable
+  /** The same model with nobody counting: what asks before it is served is no request. */
+  readonly trial: Predictor
+}
+
+/** Fails as `Runtime.load` does, or with MODEL_UNSUPPORTED where its configuration contradicts it. */
+export async function openVersion(
+  spec: ModelSpec,
+  source: ModelSource,
+  giveUp: AbortSignal,
+  options: OpenOptions,
+): Promise<OpenVersion> {
+  const executable = await options.runtime.load(source, giveUp)
+  try {
+    return assemble(spec, source, executable, options)
+  } catch (thrown) {
+    await executable.dispose()
+    throw thrown
+  }
+}
+
+function assemble(
+  { config, triton }: ModelSpec,
+  { name, version }: ModelSource,
+  executable: Executable,
+  { slots, maxWaiting, autoComplete, clock, events }: OpenOptions,
+): OpenVersion {
+  const { platform, provider, files } = executable
+  const completed = completeModel({
+    name,
+    version,
+    platform,
+    signature: executable.signature,
+    config,
+    triton,
+    autoComplete,
+  })
+  const executorsOf = (signature: Signature, toldTo: Events) =>
+    new Executors({
+      model: name,
+      version,
+      executable,
+      signature,
+      slots,
+      maxWaiting: config.queue.maxWaiting ?? maxWaiting,
+      clock,
+      events: toldTo,
+    })
+  const executors = executorsOf(completed.inner, events)
+  const observation = { model: name, version, events, clock }
+  const served: ServedModel = {
+    name,
+    version,
+    platform,
+    provider,
+    signature: completed.signature,
+    predictor: observed(checked(name, completed.adapt(executors)), observation),
+    digest: digestOf(files),
+    files,
+    configuration: completed.configuration,
+    refused: refusals(observation),
+  }
+  const trial = checked(name, completed.adapt(executorsOf(completed.inner, noEvents)))
+  return { served, executors, executable, trial }
+}
+
+/** One for all files, whatever the order they were read in: SHA-256 of the lines of `sha256sum`. */
+function digestOf(files: readonly LoadedFile[]): string {
+  const lines = files.map(({ path, sha256 }) => `${sha256}  ${path}\n`).sort()
+  return createHash('sha256').update(lines.join('')).digest('hex')
+}
