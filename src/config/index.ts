@@ -26,4 +26,15 @@ export type { ModelConfig } from './model.ts'
 export { ConfigError, formatProblem, type Problem } from './problem.ts'
 export type { ServerConfig } from './server.ts'
 export { serverKeys } from './server-keys.ts'
-export type { TritonConfig } from './triton/index.ts'
+export {
+  type ListedModel,
+  loadServingFiles,
+  type ServingFiles,
+} from './tensorflow-serving/index.ts'
+export {
+  modelConfigOfTriton,
+  parseTritonConfig,
+  parseTritonConfigJson,
+  type TritonConfig,
+  validateTritonConfig,
+} from './triton/index.ts'

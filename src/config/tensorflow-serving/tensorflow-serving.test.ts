@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ServingError } from '../../errors.ts'
+import { layeredModelConfig } from '../load-model.ts'
+import { ConfigError, formatProblem } from '../problem.ts'
+import { loadServingFiles } from './index.ts'
+
+describe('a model_config_list', () => {
+  it('names models, their folders, policies and labels', () => {
+    const { models, warnings } = list(`
+      # two models
+      model_config_list: {
+        config: [
+          {
+            name: "half_plus_two", base_path: '/data/half', model_platform: "tensorflow"
+            model_version_policy { specific { versions: [3, 5] versions: 8 } }
+            version_labels { key: "stable" value: 3 }
+            version_labels { key: 'canary', value: 5 };
+          },
+          { name: "wide" base_path: "wide" model_version_policy { all {} } }
+        ]
+        config { name: "newest" base_path: "../newest" model_version_policy { latest { num_versions: 4 } } }
+        config { name: "url" base_path: "file:///data/a%20b" model_version_policy { latest {} } }
+        config { name: "plain" base_path: "p" }
+      }`)
+    assert.deepEqual(warnings, [])
+    assert.deepEqual(
+      models.map(({ name, basePath, layer }) => [name, basePath, layer.value]),
+      [
+        [
+          'half_plus_two',
+          '/data/half',
+          { versionLabels: { stable: 3, canary: 5 }, versions: { specific: [3, 5, 8] } },
+        ],
+        ['wide', '/etc/serving/wide', { versions: { all: true } }],
+        ['newest', '/etc/newest', { versions: { latest: 4 } }],
+        ['url', '/data/a b', { versions: { latest: 1 } }],
+        ['plain', '/etc/serving/p', {}],
+      ],
+    )
+    assert.deepEqual(layeredModelConfig([models[0]!.layer]).versions, { specific: [3, 5, 8] })
+    assert.ok(models.every(({ refusal }) => refusal === undefined))
+  })
+
+  it('may be empty', () => {
+    assert.deepEqual(list('').models, [])
+    assert.deepEqual(list('model_config_list {}').models, [])
+  })
+
+  it('is told what has no effect', () => {
+    const { models } = list(`model_config_list { config {
+      name: "a" base_path: "/a" model_type: TENSORFLOW
+      logging_config { log_collector_config { type: "x" } sampling_config { sampling_rate: 0.5 } } } }`)
+    assert.deepEqual(models[0]?.warnings, [
+      'models.config: "a": no effect here: logging_config, model_type',
+    ])
+  })
+
+  const refusals = [
+    ['base_path: "gs://bucket/a"', 'fetching models from gs:// is not built yet'],
+    [
+      'base_path: "/a" model_platform: "caffe"',
+      'serving models of platform "caffe" is not built yet',
+    ],
+  ] as const
+  for (const [text, message] of refusals) {
+    it(`holds a model that is refused by name: ${text}`, () => {
+      const { models } = list(`model_config_list { config { name: "a" ${text} } }`)
+      assert.ok(models[0]?.refusal instanceof ServingError)
+      assert.equal(models[0].refusal.message, message)
+    })
+  }
+
+  const bad = [
+    [
+      'custom_model_config { [type.googleapis.com/x.Y] { a: 1 } }',
+      ['models.config: custom_model_config is not understood, expected a model_config_list'],
+    ],
+    [
+      'model_config_list { config { nam: "a" } }',
+      [
+        'models.config: this is no ModelServerConfig in protobuf\'s text format: unknown field "nam" for message tensorflow.serving.ModelConfig',
+      ],
+    ],
+    [
+      'model_config_list { config { name: "a" base_path: "/a" } config { name: "a" } }',
+      [
+        'models.config: "a": expected each name once, this one is listed above',
+        'models.config: "a": expected a base_path',
+      ],
+    ],
+    [
+      'model_config_list { config { name: "-a" base_path: "/a" } }',
+      [
+        'models.config: "-a": name: expected up to 128 letters, digits, dots, underscores and hyphens, got "-a"',
+      ],
+    ],
+    [
+      'model_config_list { config { name: "a" base_path: "file://elsewhere/a" } }',
+      ['models.config: "a": expected a base_path on this machine, got "file://elsewhere/a"'],
+    ],
+    [
+      'model_config_list { config { name: "a" base_path: "/a" model_version_policy { specific { versions: -2 } } } }',
+      ['models.config: "a": versions.specific[0]: expected at least 1, got -2'],
+    ],
+  ] as const
+  for (const [text, told] of bad) {
+    it(`is refused: ${text}`, () =>
+      assert.deepEqual(
+        problems(() => list(text)),
+        told,
+      ))
+  }
+})
+
+describe('batching parameters', () => {
+  const batching = (text: string) =>
+    loadServingFiles({ ...none, batchingParametersFile: '/etc/batching.txt' }, () => text)
+
+  it('limit how many requests wait; what else they say is told', () => {
+    const { maxWaiting, warnings } = batching(`
+      max_batch_size { value: 128 }
+      batch_timeout_micros { value: 0 }
+      max_enqueued_batches { value: 77 }
+      num_batch_threads { value: 8 }
+      allowed_batch_sizes: 8
+      allowed_batch_sizes: 128
+      enable_large_batch_splitting { value: false }`)
+    assert.equal(maxWaiting, 77)
+    assert.deepEqual(warnings, [
+      'batching.txt: no effect here before batching is built: max_batch_size, batch_timeout_micros, num_batch_threads, allowed_batch_sizes, enable_large_batch_splitting',
+    ])
+  })
+
+  it('may say nothing, or that nothing waits', () => {
+    assert.deepEqual(batching('').warnings, [])
+    assert.ok(!('maxWaiting' in batching('')))
+    assert.equal(batching('max_enqueued_batches { value: 0 }').maxWaiting, 0)
+  })
+
+  it('are refused where they make no sense', () => {
+    assert.deepEqual(
+      problems(() => batching('max_enqueued_batches { value: -1 }')),
+      ['batching.txt: expected max_enqueued_batches to be a count, got -1'],
+    )
+    assert.match(problems(() => batching('max_batch_size: 3'))[0]!, /no BatchingParameters/)
+  })
+})
+
+describe('a monitoring configuration', () => {
+  const metricsPath = (text: string) =>
+    loadServingFiles({ ...none, monitoringConfigFile: '/etc/monitoring.txt' }, () => text)
+      .metricsPath
+
+  const paths = [
+    ['', undefined],
+    ['prometheus_config { path: "/x" }', undefined],
+    ['prometheus_config { enable: true }', '/monitoring/prometheus/metrics'],
+    ['prometheus_config { enable: true, path: "/my/metrics" }', '/my/metrics'],
+  ] as const
+  for (const [text, path] of paths) {
+    it(`asks for ${path} by ${text || 'nothing'}`, () => assert.equal(metricsPath(text), path))
+  }
+
+  for (const path of ['metrics', '/', '/a/../b', '/a/', '/a:b', '/a/:name']) {
+    it(`is refused for the path ${path}`, () => {
+      const told = problems(() => metricsPath(`prometheus_config { enable: true path: "${path}" }`))
+      assert.match(told[0]!, /^monitoring\.txt: expected prometheus_config\.path to be a path/)
+    })
+  }
+})
+
+it('every problem of every file is told, and a file that is missing', () => {
+  const told = problems(() =>
+    loadServingFiles(
+      {
+        modelConfigFile: '/etc/serving/models.config',
+        batchingParametersFile: '/etc/nothing',
+        monitoringConfigFile: '/etc/monitoring.txt',
+      },
+      (path) => {
+        if (path !== '/etc/nothing') return 'x'
+        throw Object.assign(new Error('x'), { code: 'ENOENT' })
+      },
+    ),
+  )
+  assert.equal(told.length, 3)
+  assert.match(told[0]!, /^models\.config: this is no ModelServerConfig/)
+  assert.equal(told[1], '--batching-parameters-file: "nothing": there is no such file')
+  assert.match(told[2]!, /^monitoring\.txt: this is no MonitoringConfig/)
+})
+
+const none = {
+  modelConfigFile: undefined,
+  batchingParametersFile: undefined,
+  monitoringConfigFile: undefined,
+}
+
+const list = (text: string) =>
+  loadServingFiles({ ...none, modelConfigFile: '/etc/serving/models.config' }, () => text)
+
+function problems(load: () => unknown): string[] {
+  try {
+    load()
+  } catch (thrown) {
+    assert.ok(thrown instanceof ConfigError, String(thrown))
+    return thrown.problems.map(formatProblem)
+  }
+  return assert.fail('nothing was refused')
+}
