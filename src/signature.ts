@@ -52,4 +52,6 @@ export interface Signature {
   readonly task?: Task
   /** A decoupled model: any number of answers to one request. */
   readonly streams?: boolean
+  /** The most rows of one request; any number of them where nothing is said. */
+  readonly maxBatchSize?: number
 }
