@@ -22,6 +22,11 @@ export {
   modelYamlLayer,
   parseModelConfig,
 } from './load-model.ts'
+export {
+  type ModelSettings,
+  parseModelSettings,
+  serverSettingsWarnings,
+} from './mlserver/index.ts'
 export type { ModelConfig } from './model.ts'
 export { ConfigError, formatProblem, type Problem } from './problem.ts'
 export type { ServerConfig } from './server.ts'
