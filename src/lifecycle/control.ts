@@ -92,7 +92,8 @@ export class Control implements ModelControl {
     const overridden = config !== undefined || files !== undefined
     if (overridden && this.mode !== 'explicit') {
       throw fail('CONTROL_REFUSED', {
-        problem: 'a configuration or files in place of those on disk are taken under explicit control',
+        problem:
+          'a configuration or files in place of those on disk are taken under explicit control',
         hint: 'start the server with --model-control-mode explicit',
       })
     }

@@ -14,7 +14,10 @@ describe('a version comes', () => {
     assert.throws(() => registry.find('iris'), /"iris" is loading/)
     await load('iris 1 @a', { answer: 7 })
     assert.equal(await ask('iris'), '1:7')
-    assert.deepEqual(states, ['queued', 'loading', 'warming', 'ready'].map((s) => `iris 1 ${s}`))
+    assert.deepEqual(
+      states,
+      ['queued', 'loading', 'warming', 'ready'].map((s) => `iris 1 ${s}`),
+    )
   })
 
   it('in place of another only when it is ready, in one turn', async () => {

@@ -12,10 +12,11 @@ import type { FoundModel, ModelSpec, VersionSpec } from '../model-spec.ts'
 import type { VersionRow } from '../repository/index.ts'
 import { Attempt } from './attempt.ts'
 import type { Tenant } from './model-memory.ts'
-import { type Held, reconcile } from './reconcile.ts'
+import { reconcile } from './reconcile.ts'
+import { ASLEEP, heldIn, isEmpty, rowOf, type Slot, wordsOf } from './slot.ts'
 import { stableOf } from './stable.ts'
-import { labelsOf, wantedVersions } from './version-policy.ts'
 import { compareVersions } from './version-order.ts'
+import { labelsOf, wantedVersions } from './version-policy.ts'
 
 export interface ModelLifeOptions {
   readonly name: string
@@ -38,17 +39,6 @@ export interface WantOptions {
   readonly urgent?: boolean
   /** A request waits for it. */
   readonly woken?: boolean
-}
-
-/** What is held of one version. */
-interface Slot {
-  readonly version: string
-  serving?: Attempt
-  coming?: Attempt
-  failed?: { readonly fingerprint: string; readonly error: ServingError }
-  /** The files that are loaded when asked for. */
-  asleep?: string
-  readonly draining: Set<Attempt>
 }
 
 export class ModelLife {
@@ -166,7 +156,10 @@ export class ModelLife {
   }
 
   #step(options: WantOptions): void {
-    const { load, cancel, retire, forget } = reconcile(this.#wanted, this.#held())
+    const { load, cancel, retire, forget } = reconcile(
+      this.#wanted,
+      [...this.#slots.values()].map(heldIn),
+    )
     for (const version of cancel) this.#cancel(this.#slots.get(version)!)
     for (const version of retire) void this.#retire(this.#slots.get(version)!)
     for (const version of forget) {
@@ -176,16 +169,6 @@ export class ModelLife {
     }
     for (const version of load) this.#begin(version, options)
     this.tell()
-  }
-
-  #held(): readonly Held[] {
-    return [...this.#slots.values()].map(({ version, serving, coming, failed, asleep }) => ({
-      version,
-      ...(serving !== undefined && { serving: serving.version.fingerprint }),
-      ...(coming !== undefined && { coming: coming.version.fingerprint }),
-      ...(failed !== undefined && { failed: failed.fingerprint }),
-      ...(asleep !== undefined && { asleep }),
-    }))
   }
 
   #begin(version: VersionSpec, options: WantOptions): void {
@@ -236,8 +219,8 @@ export class ModelLife {
     const { fingerprint } = attempt.version
     attempt.fail(this.#notReady(error))
     slot.coming = undefined
-    // for want of memory is no fault of its own: who asks next may be luckier
-    if (error.reason === 'MODEL_MEMORY_SHORT' && this.#mayWake(slot)) slot.asleep = fingerprint
+    // want of memory is no fault of its own: who asks next may be luckier
+    if (error.reason === 'MODEL_MEMORY_SHORT' && attempt.woken) slot.asleep = fingerprint
     else slot.failed = { fingerprint, error }
     const { version } = slot
     const cause = causeOf(error)
@@ -298,10 +281,6 @@ export class ModelLife {
     return slot.coming!.arrived
   }
 
-  #mayWake({ version, serving }: Slot): boolean {
-    return serving === undefined && this.#wanted.some((one) => one.version === version)
-  }
-
   #slotOf(version: string): Slot {
     const known = this.#slots.get(version)
     if (known !== undefined) return known
@@ -312,11 +291,7 @@ export class ModelLife {
 
   /** Tells the registry what is known now. */
   tell(): void {
-    for (const [version, slot] of this.#slots) {
-      const { serving, coming, failed, asleep, draining } = slot
-      const nothing = [serving, coming, failed, asleep].every((one) => one === undefined)
-      if (nothing && draining.size === 0) this.#slots.delete(version)
-    }
+    for (const [version, slot] of this.#slots) if (isEmpty(slot)) this.#slots.delete(version)
     this.#options.publish(this.#rows())
     this.#notify()
   }
@@ -328,7 +303,7 @@ export class ModelLife {
     const rows = [...this.#slots.values()].map((slot): VersionRow => {
       const own = [...labels].filter(([, version]) => version === slot.version)
       return {
-        ...this.#statusOf(slot),
+        ...rowOf(name, slot, () => this.#wake(slot)),
         ...(slot.serving !== undefined && slot.serving === stable && { stable: true }),
         ...(own.length > 0 && { labels: own.map(([label]) => label) }),
       }
@@ -339,24 +314,6 @@ export class ModelLife {
     const sorted = [...rows, ...gone].sort((a, b) => compareVersions(a.version, b.version))
     if (this.#problem === undefined) return sorted
     return [...sorted, { name, version: '', state: 'failed', why: wordsOf(this.#problem) }]
-  }
-
-  #statusOf(slot: Slot): VersionRow {
-    const about = { name: this.name, version: slot.version }
-    const { serving, coming, failed, asleep } = slot
-    const why = failed === undefined ? undefined : wordsOf(failed.error)
-    if (serving?.opened !== undefined) {
-      const { served } = serving.opened
-      const newer = why === undefined ? {} : { why: `its newer files are not served: ${why}` }
-      return { ...about, state: 'ready', served, ...newer }
-    }
-    const wake = () => this.#wake(slot)
-    if (coming !== undefined) {
-      return { ...about, state: coming.state, ...(coming.woken && { wake }) }
-    }
-    if (why !== undefined) return { ...about, state: 'failed', why }
-    if (asleep !== undefined) return { ...about, state: 'unloaded', why: ASLEEP, wake }
-    return { ...about, state: 'draining' }
   }
 
   #notify(): void {
@@ -380,8 +337,6 @@ export class ModelLife {
   }
 }
 
-const ASLEEP = 'it is loaded when asked'
-
 function problemOf(
   wanted: readonly VersionSpec[],
   missing: readonly string[],
@@ -394,11 +349,7 @@ function problemOf(
   return fail('MODEL_UNREADABLE', { problem: 'no version is available' })
 }
 
-export const wordsOf = ({ message, hint }: ServingError): string =>
-  hint === undefined ? message : `${message} (${hint})`
-
 /** What is wrong with a model is no fault of ours, and a stack tells nothing of it. */
 function causeOf({ code, cause }: ServingError): unknown {
   return code !== 'internal' && cause instanceof Error ? cause.message : cause
 }
-

@@ -18,7 +18,7 @@ export interface Loading {
   /** `iris 2 @b`: model, version and files. */
   readonly what: string
   readonly gaveUp: () => boolean
-  succeed(with_?: Partial<Loaded>): void
+  succeed(loaded?: Partial<Loaded>): void
   fail(error: Error): void
 }
 
@@ -45,14 +45,21 @@ export class HandRuntime implements Runtime {
 
   load({ name, version, path }: ModelSource, giveUp?: AbortSignal): Promise<Executable> {
     const { promise, resolve, reject } = Promise.withResolvers<Executable>()
-    giveUp?.addEventListener('abort', () => reject(giveUp.reason))
+    let over = false
+    const rejectOnce = (why: unknown) => {
+      over = true
+      reject(why)
+    }
+    giveUp?.addEventListener('abort', () => rejectOnce(giveUp.reason))
     this.loads.push({
       what: `${name} ${version} @${path}`,
       gaveUp: () => giveUp?.aborted ?? false,
       succeed: (loaded = {}) => {
-        if (!giveUp?.aborted) resolve(this.#executable(path, loaded))
+        if (over) return
+        over = true
+        resolve(this.#executable(path, loaded))
       },
-      fail: reject,
+      fail: rejectOnce,
     })
     return promise
   }

@@ -1,3 +1,4 @@
 export { applyConfig } from './apply-config.ts'
 export { discover, type FoundModel } from './discover.ts'
-export { Registry } from './registry.ts'
+export { Registry, type VersionRow } from './registry.ts'
+export type { LostRoot, Scan, Source } from './source.ts'
