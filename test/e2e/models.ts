@@ -11,7 +11,14 @@ import {
   type GraphProto,
   GraphProtoSchema,
 } from '../../src/onnx/generated/onnx-ml_pb.ts'
-import { addModel, identityModel, modelOf, nodeOf, tensorInfo } from '../../src/onnx/testing.ts'
+import {
+  addModel,
+  identityModel,
+  modelOf,
+  nodeOf,
+  rawTensor,
+  tensorInfo,
+} from '../../src/onnx/testing.ts'
 
 /** Files by name, and the folder that holds them. */
 export function modelFolder(files: Readonly<Record<string, Uint8Array | string>>): string {
@@ -29,6 +36,15 @@ export const bytesModel = (): Uint8Array => identityModel(2, ['batch', 2])
 
 /** `sum` of `a` and `b`. */
 export const pairModel = (): Uint8Array => addModel('FP32', ['batch', 2])
+
+/** `y` is `x` and a number more: which version answers can be told from the answer. */
+export const plusModel = (more: number): Uint8Array =>
+  modelOf({
+    node: [nodeOf('Add', ['x', 'more'], ['y'])],
+    initializer: [rawTensor('more', 'FP32', [1], new Uint8Array(Float32Array.of(more).buffer))],
+    input: [tensorInfo('x', 'FP32', ['batch', 1])],
+    output: [tensorInfo('y', 'FP32', ['batch', 1])],
+  })
 
 /** `x` comes back after `n` turns of a loop, for an even `n`: as slow as the request wants it. */
 export function slowModel(): Uint8Array {

@@ -1,0 +1,36 @@
+/** A repository on disk whose versions are put in place whole, by a rename. */
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after } from 'node:test'
+
+export class Published {
+  readonly root: string
+  #staged = 0
+
+  constructor() {
+    this.root = mkdtempSync(join(tmpdir(), 'sluice-e2e-repository-'))
+    after(() => rmSync(this.root, { recursive: true, force: true }))
+  }
+
+  /** `model/1`, with the files given; a folder that begins with a dot is nobody's model. */
+  version(model: string, version: number, files: Readonly<Record<string, Uint8Array | string>>) {
+    const staged = join(this.root, `.staged-${this.#staged++}`)
+    mkdirSync(staged)
+    for (const [name, bytes] of Object.entries(files)) writeFileSync(join(staged, name), bytes)
+    mkdirSync(join(this.root, model), { recursive: true })
+    renameSync(staged, join(this.root, model, `${version}`))
+  }
+
+  /** A file of the model's folder, put in place by a rename as well. */
+  file(model: string, name: string, bytes: Uint8Array | string) {
+    const staged = join(this.root, `.staged-${this.#staged++}`)
+    writeFileSync(staged, bytes)
+    mkdirSync(join(this.root, model), { recursive: true })
+    renameSync(staged, join(this.root, model, name))
+  }
+
+  remove(...path: readonly (string | number)[]) {
+    rmSync(join(this.root, ...path.map(String)), { recursive: true, force: true })
+  }
+}
