@@ -1,6 +1,12 @@
 /** What a configuration of Triton amounts to here. */
-import type { ServingError } from '../../errors.ts'
+import { fail, type ServingError } from '../../errors.ts'
+import { checksumsOf } from './checksums.ts'
+import { labelsOf } from './labels.ts'
+import { onnxOf } from './onnx-options.ts'
+import { refusalOf } from './refusal.ts'
+import { staysInside } from './stays-inside.ts'
 import type { TritonConfig } from './triton-config.ts'
+import { unheeded } from './unheeded.ts'
 
 export interface AmountsTo {
   /** The part of a `model.yaml` it amounts to, as it would be written there. */
@@ -18,8 +24,48 @@ export interface AmountsTo {
  */
 export function modelConfigOfTriton(
   config: TritonConfig,
-  _readText: (relativePath: string) => string,
+  readText: (relativePath: string) => string,
 ): AmountsTo {
-  const modelFilename = config.defaultModelFilename || undefined
-  return { config: {}, modelFilename, warnings: [], refusal: undefined }
+  checksumsOf(config)
+  const labels = labelsOf(config, readText)
+  return {
+    config: {
+      ...versionsOf(config),
+      ...onnxOf(config),
+      ...queueOf(config),
+      ...(labels.labels === undefined ? {} : { labels: labels.labels }),
+    },
+    modelFilename: modelFilenameOf(config),
+    warnings: [...labels.warnings, ...unheeded(config)],
+    refusal: refusalOf(config),
+  }
+}
+
+function versionsOf({ versionPolicy }: TritonConfig) {
+  const choice = versionPolicy?.policyChoice
+  switch (choice?.case) {
+    case 'latest':
+      return { versions: { latest: choice.value.numVersions } }
+    case 'all':
+      return { versions: { all: true } }
+    case 'specific':
+      return { versions: { specific: choice.value.versions.map(Number) } }
+    default:
+      return {}
+  }
+}
+
+/** 0 is no bound in Triton; here there is always one, the server's. */
+function queueOf({ schedulingChoice }: TritonConfig) {
+  if (schedulingChoice.case !== 'dynamicBatching') return {}
+  const { maxQueueSize = 0 } = schedulingChoice.value.defaultQueuePolicy ?? {}
+  return maxQueueSize === 0 ? {} : { queue: { maxWaiting: maxQueueSize } }
+}
+
+function modelFilenameOf({ defaultModelFilename }: TritonConfig): string | undefined {
+  if (defaultModelFilename === '') return undefined
+  if (staysInside(defaultModelFilename)) return defaultModelFilename
+  throw fail('MODEL_UNSUPPORTED', {
+    problem: `default_model_filename "${defaultModelFilename}" leaves the folder of its version`,
+  })
 }
