@@ -97,7 +97,8 @@ async function ask(served: ServedModel, { contentType, bytes }: Question, clock:
   const call = new Call({ requestId: randomUUID() })
   try {
     const plain = decodeBody(contentType, served, bytes)
-    return { answer: await askPlain(served, plain, call, () => clock.now() - began) }
+    const { text } = await askPlain(served, plain, call, () => clock.now() - began)
+    return { answer: text }
   } catch (thrown) {
     return { answer: undefined, problem: problemOf(ServingError.from(thrown)) }
   }

@@ -1,13 +1,25 @@
-/** Reading and decoding a request to a known model: what is refused here counts as its error. */
+/** A request that is refused before it reaches the predictor counts as an error of its model. */
 import { ServingError } from '../errors.ts'
 import type { ServedModel } from '../models.ts'
 
-export async function counted<T>(model: ServedModel, read: () => Promise<T>): Promise<T> {
+export function counted<T>(model: ServedModel, decode: () => T): T {
+  try {
+    return decode()
+  } catch (thrown) {
+    throw refusalOf(model, thrown)
+  }
+}
+
+export async function countedRead<T>(model: ServedModel, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (thrown) {
-    const error = ServingError.from(thrown)
-    model.refused(error)
-    throw error
+    throw refusalOf(model, thrown)
   }
+}
+
+function refusalOf(model: ServedModel, thrown: unknown): ServingError {
+  const error = ServingError.from(thrown)
+  model.refused(error)
+  return error
 }

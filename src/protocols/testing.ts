@@ -2,7 +2,8 @@
 import { Call } from '../call.ts'
 import { checked } from '../checked.ts'
 import { fail, ServingError } from '../errors.ts'
-import type { Models, ServedModel } from '../models.ts'
+import type { ModelControl } from '../model-control.ts'
+import type { ModelStatus, Models, ServedModel } from '../models.ts'
 import { type InferenceRequest, streamOfOne } from '../predictor.ts'
 import type { InputSpec, Signature, TensorSpec } from '../signature.ts'
 import type { Datatype, NamedTensor, Shape } from '../tensor/index.ts'
@@ -37,24 +38,44 @@ export function modelOf(
     },
     stream: (request, call) => streamOfOne(predictor, request, call),
   })
-  const refused = () => {}
-  return { name, version, platform: 'test', provider: 'test', signature, predictor, refused }
+  return {
+    ...{ name, version, platform: 'test', provider: 'test', signature, predictor },
+    digest: 'd1',
+    files: [{ path: 'model.onnx', bytes: 3, sha256: 'f1' }],
+    configuration: { name, max_batch_size: 0 },
+    refused: () => {},
+  }
 }
 
 export function modelsOf(...served: readonly ServedModel[]): Models {
-  const find = (name: string) => {
-    const model = served.find((one) => one.name === name)
-    if (model === undefined) throw fail('MODEL_NOT_FOUND', { model: name, known: [] })
-    return model
-  }
   return {
-    find,
-    findDefault: () => find(served[0]?.name ?? ''),
-    list: () =>
-      served.map((one) => ({ name: one.name, version: one.version, state: 'ready', served: one })),
+    find: (name, version) => {
+      const model = served.find((one) => one.name === name)
+      if (model === undefined) throw fail('MODEL_NOT_FOUND', { model: name, known: [] })
+      if (version === undefined || version === model.version) return model
+      throw fail('VERSION_NOT_FOUND', { model: name, version, known: [model.version] })
+    },
+    wake: () => undefined,
+    defaultName: () => served[0]?.name ?? '',
+    list: () => served.map(statusOf),
     ready: () => true,
   }
 }
+
+export const statusOf = (served: ServedModel): ModelStatus => {
+  const { name, version } = served
+  return { name, version, state: 'ready', served, stable: true }
+}
+
+/** Does nothing, but for what it is given to do. */
+export const controlOf = (does: Partial<ModelControl> = {}): ModelControl => ({
+  mode: 'explicit',
+  index: () => [],
+  load: async () => {},
+  unload: async () => {},
+  reload: async () => ({ models: [], needRestart: [] }),
+  ...does,
+})
 
 export interface Asked {
   /** The route's pattern, as the protocol gives it. */
@@ -62,6 +83,9 @@ export interface Asked {
   readonly params?: Readonly<Record<string, string>>
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array | string
+  /** Where the same path is there for both; POST if there is a body. */
+  readonly method?: 'GET' | 'POST'
+  readonly call?: Call
 }
 
 export interface Answered {
@@ -75,23 +99,26 @@ export interface Answered {
 /** One request through a protocol, its own words for errors included. */
 export async function ask(protocol: HttpProtocol, asked: Asked): Promise<Answered> {
   const { headers = {}, params = {}, body = '' } = asked
-  const route = protocol.routes.find(
-    ({ path, method }) => path === asked.route && (method === 'POST') === body.length > 0,
-  )
+  const { method = body.length > 0 ? 'POST' : 'GET' } = asked
+  const { call = new Call({ requestId: 'request-1' }) } = asked
+  const route = protocol.routes.find((one) => one.path === asked.route && one.method === method)
   if (route === undefined) throw new Error(`there is no route ${asked.route}`)
   let answered: Answered | undefined
+  const by: Record<string, string> = {}
   const send = (status: number, type: string, bytes: Uint8Array, more = {}) => {
     const json = () => JSON.parse(Buffer.from(bytes).toString()) as unknown
-    answered = { status, headers: { 'content-type': type, ...more }, bytes, json }
+    answered = { status, headers: { 'content-type': type, ...by, ...more }, bytes, json }
   }
   const exchange = {
     params,
-    call: new Call({ requestId: 'request-1' }),
+    call,
     startedAt: 0,
     path: asked.route,
     header: (name: string) => headers[name],
     readBody: async () => ({ bytes: new Uint8Array(Buffer.from(body)), recycle: () => {} }),
-    answeredBy: () => {},
+    answeredBy: (_model: string, version: string) => {
+      by['x-sluice-version'] = version
+    },
     json: (status: number, text: string, more = {}) =>
       send(status, 'application/json', Buffer.from(text), more),
     send,

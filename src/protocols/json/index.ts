@@ -5,6 +5,7 @@ import { checkDepth, textOf } from './body-text.ts'
 import { duplicateKey } from './duplicate-key.ts'
 
 export { textOf } from './body-text.ts'
+export { type CutBody, cutLongStrings } from './long-strings.ts'
 
 /** Parses a body and decodes it, keeping every digit of large integers. */
 export function decodeJsonBody<T>(bytes: Uint8Array, decode: (body: unknown) => T): T {

@@ -27,16 +27,23 @@ export function decodeBody(
   return decodeNamedJsonBody(bytes, (body) => decodeJson(name, signature, body))
 }
 
-/** The text of the answer. `elapsedMs` is asked when it is there. Errors tell their place in the body. */
+export interface PlainAnswer {
+  readonly text: string
+  /** The one that answered. */
+  readonly version: string
+}
+
+/** `elapsedMs` is asked when the answer is there. Errors tell their place in the body. */
 export async function askPlain(
   { signature, predictor }: ServedModel,
   { request, oneRow, pathOf }: PlainRequest,
   call: Call,
   elapsedMs: () => number,
-): Promise<string> {
+): Promise<PlainAnswer> {
   try {
     const response = await predictor.predict(request, call)
-    return encodeAnswer({ signature, response, oneRow, latencyMs: elapsedMs() })
+    const text = encodeAnswer({ signature, response, oneRow, latencyMs: elapsedMs() })
+    return { text, version: response.version }
   } catch (thrown) {
     throw locate(thrown, pathOf, oneRow)
   }

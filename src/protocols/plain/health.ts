@@ -1,5 +1,5 @@
 /** Health for people, load balancers and Kubernetes. */
-import type { Models } from '../../models.ts'
+import type { ModelStatus, Models } from '../../models.ts'
 
 export function healthOf(models: Models): { readonly status: number; readonly text: string } {
   const list = models.list()
@@ -7,7 +7,16 @@ export function healthOf(models: Models): { readonly status: number; readonly te
   const body = {
     status: ready ? 'ok' : 'unavailable',
     model_loaded: list.some(({ state }) => state === 'ready'),
-    models: list.map(({ name, version, state, why }) => ({ name, version, state, why })),
+    models: list.map(modelHealth),
   }
   return { status: ready ? 200 : 503, text: JSON.stringify(body) }
 }
+
+const modelHealth = ({ name, version, state, why, asleep, served }: ModelStatus) => ({
+  name,
+  ...(version !== '' && { version }),
+  state,
+  why,
+  ...(asleep && { loaded_when_asked: true }),
+  ...(served !== undefined && { digest: `sha256:${served.digest}` }),
+})

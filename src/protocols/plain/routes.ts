@@ -3,12 +3,14 @@ import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
 import type { Models, ServedModel } from '../../models.ts'
 import {
+  type Body,
   type Exchange,
   get,
   type HttpProtocol,
   post,
   type Route,
 } from '../../transport/http/index.ts'
+import { type Asked, askedVersion, askModel } from '../asked.ts'
 import { counted } from '../counted.ts'
 import { askPlain, decodeBody } from './ask.ts'
 import { createDocsAssets, docsPage, docsSecurityPolicy } from './docs-page.ts'
@@ -27,12 +29,14 @@ export interface PlainOptions {
 
 export function plainProtocol(options: PlainOptions): HttpProtocol {
   const { models } = options
-  const find = ({ params: { model, version } }: Exchange) =>
-    model === undefined ? models.findDefault() : models.find(model, version)
+  const askedOf = (exchange: Exchange): Asked => ({
+    name: exchange.params.model ?? models.defaultName(),
+    version: askedVersion(exchange),
+  })
   const predictRoutes = ['', '/v1'].flatMap((prefix) =>
     ['/predict', '/predict/:model', '/predict/:model/versions/:version'].map((path) =>
       post(`${prefix}${path}`, 'infer', (exchange) =>
-        predict(exchange, find(exchange), options.clock),
+        predict(exchange, askedOf(exchange), options),
       ),
     ),
   )
@@ -44,16 +48,17 @@ export function metricsProtocol(options: Pick<PlainOptions, 'renderMetrics'>): H
   return { prefix: '', routes: [metricsRoute(options)], fail: answerError }
 }
 
-async function predict(exchange: Exchange, model: ServedModel, clock: Clock): Promise<void> {
-  exchange.answeredBy(model.name, model.version)
-  const plain = await counted(model, async () => {
-    const body = await exchange.readBody()
-    const decoded = decodeBody(exchange.header('content-type'), model, body.bytes)
-    body.recycle() // JSON and CSV are decoded into memory of their own
-    return decoded
-  })
+function predict(exchange: Exchange, asked: Asked, { models, clock }: PlainOptions): Promise<void> {
+  const contentType = exchange.header('content-type')
   const elapsedMs = () => clock.now() - exchange.startedAt
-  await exchange.json(200, await askPlain(model, plain, exchange.call, elapsedMs))
+  const ask = async (model: ServedModel, body: Body) => {
+    const plain = counted(model, () => decodeBody(contentType, model, body.bytes))
+    body.recycle() // JSON and CSV are decoded into memory of their own
+    const { text, version } = await askPlain(model, plain, exchange.call, elapsedMs)
+    if (version !== model.version) exchange.answeredBy(model.name, version)
+    await exchange.json(200, text)
+  }
+  return askModel(exchange, { models, asked, ask })
 }
 
 function pages(options: PlainOptions): readonly Route[] {
@@ -72,7 +77,7 @@ function pages(options: PlainOptions): readonly Route[] {
     metricsRoute(options),
     get('/openapi.json', 'read', (exchange) => {
       const document = openapi({
-        models: models.list().flatMap(({ served }) => served ?? []),
+        models: models.list().flatMap(({ stable, served }) => (stable && served) || []),
         title: serverName,
         version: serverVersion,
         ...defaultName(models),
@@ -101,7 +106,7 @@ function metricsRoute({ renderMetrics }: Pick<PlainOptions, 'renderMetrics'>): R
 
 function defaultName(models: Models): { readonly defaultModel?: string } {
   try {
-    return { defaultModel: models.findDefault().name }
+    return { defaultModel: models.defaultName() }
   } catch {
     return {}
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { ServedModel } from '../../../src/models.ts'
 import { openInferenceRest } from '../../../src/protocols/open-inference/rest/index.ts'
-import { modelsOf } from '../../../src/protocols/testing.ts'
+import { controlOf, modelsOf } from '../../../src/protocols/testing.ts'
 import type { InputSpec } from '../../../src/signature.ts'
 import { DATATYPES, layoutOf } from '../../../src/tensor/index.ts'
 import type { HttpProtocol } from '../../../src/transport/http/index.ts'
@@ -59,6 +59,8 @@ function target(
   const open = () => {
     const protocol = openInferenceRest({
       models: modelsOf(...models),
+      control: controlOf(),
+      repositoryControl: 'token',
       statistics: { modelStatistics: () => [] },
       serverName: 'fuzz',
       serverVersion: '0',

@@ -4,7 +4,15 @@ import fc from 'fast-check'
 import { fail } from '../../../errors.ts'
 import type { ServedModel } from '../../../models.ts'
 import { DATATYPES, type Datatype } from '../../../tensor/index.ts'
-import { type Answered, ask, echoModel, inputOf, modelOf, modelsOf } from '../../testing.ts'
+import {
+  type Answered,
+  ask,
+  controlOf,
+  echoModel,
+  inputOf,
+  modelOf,
+  modelsOf,
+} from '../../testing.ts'
 import { openInferenceRest } from './routes.ts'
 
 const pair = echoModel('pair', [inputOf('a', 'FP32', [-1, 2]), inputOf('b', 'BYTES', [-1])])
@@ -225,6 +233,8 @@ function infer(model: ServedModel, body: unknown, raw?: Uint8Array): Promise<Ans
 function inferBytes(model: ServedModel, body: Uint8Array, length?: string): Promise<Answered> {
   const protocol = openInferenceRest({
     models: modelsOf(model),
+    control: controlOf(),
+    repositoryControl: 'token',
     statistics: { modelStatistics: () => [] },
     serverName: 'test',
     serverVersion: '0',

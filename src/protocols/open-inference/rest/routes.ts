@@ -1,9 +1,9 @@
 /**
  * The Open Inference Protocol over REST: health, metadata, inference in JSON and binary, and of
- * Triton's extensions model configuration and statistics.
+ * Triton's extensions model configuration, the model repository and statistics.
  */
-import { fail } from '../../../errors.ts'
-import type { Models, ServedModel } from '../../../models.ts'
+import type { ModelControl } from '../../../model-control.ts'
+import type { Models } from '../../../models.ts'
 import type { Statistics } from '../../../statistics.ts'
 import {
   type Exchange,
@@ -12,22 +12,25 @@ import {
   post,
   type Route,
 } from '../../../transport/http/index.ts'
-import { counted } from '../../counted.ts'
-import { decodeInference, readHeaderLength } from './decode.ts'
-import { encodeInference } from './encode.ts'
-import { modelConfiguration, modelMetadata, serverMetadata } from './metadata.ts'
+import { type Asked, askedVersion, findAwake } from '../../asked.ts'
+import { infer } from './infer.ts'
+import { modelMetadata, serverMetadata, versionsOf } from './metadata.ts'
+import { readyVersion } from './ready.ts'
+import { type RepositoryControl, repositoryRoutes } from './repository.ts'
 import { statisticsOf } from './statistics.ts'
 import { answerError } from './status.ts'
 
 export interface OpenInferenceOptions {
   readonly models: Models
+  readonly control: ModelControl
+  readonly repositoryControl: RepositoryControl
   readonly statistics: Statistics
   readonly serverName: string
   readonly serverVersion: string
 }
 
 export function openInferenceRest(options: OpenInferenceOptions): HttpProtocol {
-  const routes = [...serverRoutes(options), ...modelRoutes(options)]
+  const routes = [...serverRoutes(options), ...modelRoutes(options), ...repositoryRoutes(options)]
   return { prefix: '/v2', routes, fail: answerError }
 }
 
@@ -43,64 +46,49 @@ function serverRoutes({
       const ready = models.ready()
       return exchange.json(ready ? 200 : 503, `{"ready":${ready}}`)
     }),
-    get('/v2', 'read', (exchange) =>
-      exchange.json(200, JSON.stringify(serverMetadata(serverName, serverVersion))),
-    ),
+    get('/v2', 'read', (exchange) => tell(exchange, serverMetadata(serverName, serverVersion))),
     get('/v2/models', 'read', (exchange) => {
       const names = new Set(models.list().map(({ name }) => name))
-      return exchange.json(200, JSON.stringify({ models: [...names] }))
+      return tell(exchange, { models: [...names] })
     }),
     get('/v2/models/stats', 'read', (exchange) =>
-      exchange.json(200, JSON.stringify(statisticsOf(statistics.modelStatistics()))),
+      tell(exchange, statisticsOf(statistics.modelStatistics())),
     ),
   ]
 }
 
+/**
+ * What tells of a model wakes it where it has to be read from its files; what is asked over and
+ * over by machines, its readiness and statistics, does not.
+ */
 function modelRoutes({ models, statistics }: OpenInferenceOptions): readonly Route[] {
-  const find = ({ params: { model, version } }: Exchange) => models.find(model ?? '', version)
-  const tell = (exchange: Exchange, value: unknown) => exchange.json(200, JSON.stringify(value))
   return ['/v2/models/:model', '/v2/models/:model/versions/:version(^[0-9]+$)'].flatMap((path) => [
-    get(path, 'read', (exchange) => {
-      const model = find(exchange)
-      return tell(exchange, modelMetadata(model, versionsOf(models, model.name)))
+    get(path, 'read', async (exchange) => {
+      const model = await findAwake(models, askedOf(exchange), exchange)
+      await tell(exchange, modelMetadata(model, versionsOf(models, model.name)))
+    }),
+    get(`${path}/config`, 'read', async (exchange) => {
+      const { configuration } = await findAwake(models, askedOf(exchange), exchange)
+      await tell(exchange, configuration)
     }),
     get(`${path}/ready`, 'public', (exchange) => {
-      const { name, version } = find(exchange)
-      return tell(exchange, { name, version, ready: true })
+      const asked = askedOf(exchange)
+      const version = readyVersion(models, asked)
+      return tell(exchange, { name: asked.name, version, ready: true })
     }),
-    get(`${path}/config`, 'read', (exchange) => tell(exchange, modelConfiguration(find(exchange)))),
     get(`${path}/stats`, 'read', (exchange) => {
-      const { name } = find(exchange)
-      const { version } = exchange.params
-      return tell(exchange, statisticsOf(statistics.modelStatistics(name, version)))
+      const asked = askedOf(exchange)
+      const found = readyVersion(models, asked)
+      const version = asked.version === undefined ? undefined : found
+      return tell(exchange, statisticsOf(statistics.modelStatistics(asked.name, version)))
     }),
-    post(`${path}/infer`, 'infer', (exchange) => infer(exchange, find(exchange))),
+    post(`${path}/infer`, 'infer', (exchange) => infer(exchange, models, askedOf(exchange))),
   ])
 }
 
-async function infer(exchange: Exchange, model: ServedModel): Promise<void> {
-  if (model.signature.streams === true) throw fail('MODEL_STREAMS', { model: model.name })
-  exchange.answeredBy(model.name, model.version)
-  const headerLength = exchange.header('inference-header-content-length')
-  const { body, id, request, wantsBinary } = await counted(model, async () => {
-    const body = await exchange.readBody(readHeaderLength(headerLength ?? '') || 0)
-    return { body, ...decodeInference(body.bytes, headerLength) }
-  })
-  const response = await model.predictor.predict(request, exchange.call)
-  const encoded = encodeInference(response, id, wantsBinary)
-  // only now: a request that ended before its run did leaves its memory to that run
-  body.recycle()
-  if (encoded.headerLength === undefined) {
-    await exchange.send(200, 'application/json', encoded.bytes)
-    return
-  }
-  await exchange.send(200, 'application/octet-stream', encoded.bytes, {
-    'inference-header-content-length': `${encoded.headerLength}`,
-  })
-}
+const askedOf = (exchange: Exchange): Asked => ({
+  name: exchange.params.model ?? '',
+  version: askedVersion(exchange),
+})
 
-const versionsOf = (models: Models, name: string): readonly string[] =>
-  models
-    .list()
-    .filter((status) => status.name === name && status.state === 'ready')
-    .map(({ version }) => version)
+const tell = (exchange: Exchange, value: unknown) => exchange.json(200, JSON.stringify(value))

@@ -1,0 +1,36 @@
+/** One inference: a body, the model's answer, a body. */
+import type { Models, ServedModel } from '../../../models.ts'
+import type { Body, Exchange } from '../../../transport/http/index.ts'
+import { type Asked, askModel } from '../../asked.ts'
+import { counted } from '../../counted.ts'
+import { decodeInference, readHeaderLength } from './decode.ts'
+import { encodeInference } from './encode.ts'
+
+export function infer(exchange: Exchange, models: Models, asked: Asked): Promise<void> {
+  const header = exchange.header('inference-header-content-length')
+  const alignAt = readHeaderLength(header ?? '') || 0
+  const ask = (model: ServedModel, body: Body) => answer(exchange, model, body, header)
+  return askModel(exchange, { models, asked, alignAt, ask })
+}
+
+async function answer(
+  exchange: Exchange,
+  model: ServedModel,
+  body: Body,
+  headerLength: string | undefined,
+): Promise<void> {
+  const decoded = counted(model, () => decodeInference(body.bytes, headerLength))
+  const { id, request, wantsBinary } = decoded
+  const response = await model.predictor.predict(request, exchange.call)
+  if (response.version !== model.version) exchange.answeredBy(model.name, response.version)
+  const encoded = encodeInference(response, id, wantsBinary)
+  // only now: a request that ended before its run did leaves its memory to that run
+  body.recycle()
+  if (encoded.headerLength === undefined) {
+    await exchange.send(200, 'application/json', encoded.bytes)
+    return
+  }
+  await exchange.send(200, 'application/octet-stream', encoded.bytes, {
+    'inference-header-content-length': `${encoded.headerLength}`,
+  })
+}
