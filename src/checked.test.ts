@@ -185,6 +185,61 @@ describe('the door refuses', () => {
   })
 })
 
+describe('a limit for the rows of one request', () => {
+  const limited: Signature = {
+    inputs: [
+      { name: 'a', datatype: 'FP32', shape: [-1, 2] },
+      { name: 'b', datatype: 'INT64', shape: [-1] },
+    ],
+    outputs: [],
+    maxBatchSize: 3,
+  }
+  const of = (rows: number, others = rows): InferenceRequest => ({
+    inputs: [
+      fp32(
+        'a',
+        [rows, 2],
+        Array.from({ length: rows * 2 }, (_, place) => place),
+      ),
+      int64(
+        'b',
+        [others],
+        Array.from({ length: others }, (_, place) => BigInt(place)),
+      ),
+    ],
+  })
+  const refusal = (signature: Signature, request: InferenceRequest) => {
+    try {
+      checkRequest('m', signature, request)
+      return undefined
+    } catch (thrown) {
+      return thrown as ServingError
+    }
+  }
+
+  it('lets as many pass, fewer, and none', () => {
+    for (const rows of [0, 1, 3]) assert.equal(refusal(limited, of(rows)), undefined)
+  })
+
+  it('refuses one more with BATCH_TOO_LARGE, in the words of Triton', () => {
+    const error = refusal(limited, of(4))
+    assert.equal(error?.reason, 'BATCH_TOO_LARGE')
+    assert.match(error.message, /^inference request batch-size must be <= 3 for 'm'/)
+    assert.deepEqual([error.facts.limit, error.facts.got], [3, 4])
+  })
+
+  it('wants as many rows of every input, although their axes have no names', () => {
+    const error = refusal(limited, of(2, 3))
+    assert.equal(error?.reason, 'SHAPE_MISMATCH')
+    assert.match(error.message, /"b" has shape \[3\], expected 2 rows as in input "a"/)
+  })
+
+  it('is none where the signature has none', () => {
+    const { maxBatchSize: _limit, ...unlimited } = limited
+    assert.equal(refusal(unlimited, of(4, 5)), undefined)
+  })
+})
+
 describe('a checked predictor', () => {
   const call = new Call({ requestId: 'r' })
   const answer: InferenceResponse = {

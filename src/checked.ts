@@ -73,7 +73,23 @@ function checkInputs(
   for (const { name, tensor } of inputs) {
     checkTensor(model, known.find((input) => input.name === name)!, tensor, sizes)
   }
+  if (signature.maxBatchSize !== undefined) checkBatch(model, signature.maxBatchSize, inputs)
   return inputs
+}
+
+/** Rows are the first axis of every input: as many in each, and no more than the limit. */
+function checkBatch(model: string, limit: number, inputs: readonly NamedTensor[]): void {
+  const [first] = inputs
+  const rows = first?.tensor.shape[0] ?? 0
+  if (rows > limit) throw fail('BATCH_TOO_LARGE', { model, limit, got: rows })
+  const other = inputs.find(({ tensor }) => tensor.shape[0] !== rows)
+  if (other === undefined) return
+  throw fail('SHAPE_MISMATCH', {
+    model,
+    input: other.name,
+    expected: `${rows} rows as in input "${first!.name}"`,
+    got: formatShape(other.tensor.shape),
+  })
 }
 
 interface AxisSize {
