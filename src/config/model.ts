@@ -103,6 +103,14 @@ const onnx = z.strictObject({
     .describe('Entries of the session configuration, as ONNX Runtime names them'),
 })
 
+const sample = z.strictObject({
+  name: z.string().min(1).optional().describe('How messages call it; its number where left out'),
+  count: count().default(1).describe('How often it is asked'),
+  inputs: z
+    .record(z.string().min(1), z.unknown())
+    .describe('Values by the names of inputs, each of them rows or one row'),
+})
+
 export const modelSchema = z.strictObject({
   name: z
     .string()
@@ -157,6 +165,10 @@ export const modelSchema = z.strictObject({
         .enum(['warn', 'refuse'])
         .default('warn')
         .describe('What becomes of a version that answers NaN or infinities then'),
+      samples: z
+        .array(sample)
+        .default([])
+        .describe('Requests by which it is tried, in place of one that is made up'),
     })
     .prefault({}),
   executors: z

@@ -36,6 +36,18 @@ export function synthesize(signature: Signature): InferenceRequest | undefined {
   }
 }
 
+/** Whether more than the number of rows had to be guessed to make a request for it. */
+export function isGuess({ inputs }: Signature): boolean {
+  const shapes = impliedShapes(inputs)
+  return inputs.some(
+    ({ name, datatype, constraints, optional }) =>
+      optional !== true &&
+      (shapes.get(name)!.slice(1).includes(dynamic) ||
+        // numbers are alike, strings are not
+        (datatype === 'BYTES' && constraints?.allowed === undefined)),
+  )
+}
+
 function oneRow({ constraints }: InputSpec, shape: Shape): Shape {
   const columns = constraints?.fields?.length ?? 1
   const last = shape.length - 1
