@@ -72,19 +72,20 @@ function stringFor({ allowed, minimumLength = 0, maximumLength = Infinity }: Con
   return fitting ?? Buffer.from('1'.repeat(Math.max(minimumLength, Math.min(1, maximumLength))))
 }
 
-/** The number nearest to one that is allowed; any at all where none is. */
+/** The first that is listed, else what is nearest to one, of the numbers that are allowed. */
 function numberFor(datatype: Datatype, constraints: Constraints): number {
   const [least, greatest] = rangeOf(datatype)
   const minimum = Math.max(constraints.minimum ?? -Infinity, least)
   const maximum = Math.min(constraints.maximum ?? Infinity, greatest)
   const whole = !isFloat(datatype)
-  const fits = (value: number) =>
-    value >= minimum && value <= maximum && (!whole || Number.isInteger(value))
-  const allowed = constraints.allowed?.map(Number).find(fits)
-  if (allowed !== undefined) return allowed
-  return (
-    [1, whole ? Math.ceil(minimum) : minimum, whole ? Math.floor(maximum) : maximum].find(fits) ?? 1
-  )
+  const listed = constraints.allowed
+    ?.map(Number)
+    .filter((value) => Number.isFinite(value) && (!whole || Number.isInteger(value)))
+    .find((value) => value >= minimum && value <= maximum)
+  if (listed !== undefined) return listed
+  if (minimum > 1) return whole ? Math.ceil(minimum) : minimum
+  if (maximum < 1) return whole ? Math.floor(maximum) : maximum
+  return 1
 }
 
 function rangeOf(datatype: Datatype): readonly [number, number] {
