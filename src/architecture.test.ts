@@ -33,7 +33,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   telemetry: ground,
   transport: ground,
   protocols: [...ground, 'transport'],
-  admin: ground,
+  admin: [...ground, 'transport'],
   lifecycle: [...models, 'scheduler', 'telemetry'],
   serve: [...beforeServe, 'lifecycle'],
   ...Object.fromEntries(besideServe.map((room) => [room, beforeServe])),
@@ -77,6 +77,7 @@ test('a planted import is found', () => {
   const planted: readonly (readonly [string, string, readonly string[]])[] = [
     ['runtime/a.ts', "import { b } from '../scheduler/index.ts'", ['runtime/a.ts: scheduler']],
     ['runtime/onnx/a.ts', "import type { B } from '../../serve.ts'", ['runtime/onnx/a.ts: serve']],
+    ['admin/a.ts', "import { b } from '../transport/http/index.ts'", []],
     ['admin/a.ts', "import {\n  b,\n  c,\n} from '../onnx/index.ts'", ['admin/a.ts: onnx']],
     ['cache/a.ts', "const b = await import('../traffic/index.ts')", ['cache/a.ts: traffic']],
     ['tensor/a.ts', "export { b } from '../onnx/index.ts'", ['tensor/a.ts: onnx']],

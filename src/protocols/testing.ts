@@ -86,6 +86,8 @@ export interface Asked {
   /** Where the same path is there for both; POST if there is a body. */
   readonly method?: 'GET' | 'POST'
   readonly call?: Call
+  /** What happens while the body is read. */
+  readonly onRead?: () => void
 }
 
 export interface Answered {
@@ -115,7 +117,13 @@ export async function ask(protocol: HttpProtocol, asked: Asked): Promise<Answere
     startedAt: 0,
     path: asked.route,
     header: (name: string) => headers[name],
-    readBody: async () => ({ bytes: new Uint8Array(Buffer.from(body)), recycle: () => {} }),
+    readBody: async () => {
+      if (asked.onRead !== undefined) {
+        await new Promise(setImmediate)
+        asked.onRead()
+      }
+      return { bytes: new Uint8Array(Buffer.from(body)), recycle: () => {} }
+    },
     answeredBy: (_model: string, version: string) => {
       by['x-sluice-version'] = version
     },

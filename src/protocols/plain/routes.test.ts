@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { systemClock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
-import type { ServedModel } from '../../models.ts'
-import { type Asked, ask, echoModel, inputOf, modelOf, modelsOf } from '../testing.ts'
+import type { Models, ServedModel } from '../../models.ts'
+import { type Asked, ask, echoModel, inputOf, modelOf, modelsOf, statusOf } from '../testing.ts'
 import { plainProtocol } from './routes.ts'
 
 const flowers = echoModel('flowers', [
@@ -285,17 +285,38 @@ describe('any body gets an answer or a clean refusal', () => {
   }
 })
 
+it('the description has the version of each model that is asked when none is named', async () => {
+  const old = { ...flowers, signature: pair.signature, version: '2' }
+  const list = () => [
+    { ...statusOf(old), stable: false },
+    statusOf(flowers),
+    { ...statusOf(pair), stable: false },
+    { name: 'lazy', version: '1', state: 'unloaded', asleep: true } as const,
+  ]
+  const protocol = plainOf({ ...modelsOf(flowers), list })
+  const { json } = await ask(protocol, { route: '/openapi.json' })
+  const { paths, components } = json() as { paths: object; components: { schemas: object } }
+  const predicts = Object.keys(paths).filter((path) => /^\/predict\/[^{]+$/.test(path))
+  assert.deepEqual(predicts, ['/predict/flowers'])
+  const request = JSON.stringify(components.schemas['model_flowers.request' as keyof object])
+  assert.match(request, /width/)
+})
+
 const row = '{"features": [1, 2]}'
 
 function predict(model: ServedModel, asked: Omit<Asked, 'route'>) {
-  const protocol = plainProtocol({
-    models: modelsOf(model),
+  const protocol = plainOf(modelsOf(model))
+  return ask(protocol, { route: '/predict/:model', params: { model: model.name }, ...asked })
+}
+
+function plainOf(models: Models) {
+  return plainProtocol({
+    models,
     clock: systemClock,
     serverName: 'test',
     serverVersion: '0',
     renderMetrics: async () => ({ contentType: 'text/plain', body: '' }),
   })
-  return ask(protocol, { route: '/predict/:model', params: { model: model.name }, ...asked })
 }
 
 function failing(reason: 'QUEUE_FULL' | 'RUN_FAILED'): ServedModel {

@@ -1,0 +1,1 @@
+export { type AdminOptions, adminProtocol } from './routes.ts'
