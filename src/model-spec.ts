@@ -8,6 +8,11 @@ export interface ModelSpec {
   readonly folder: string
   /** `model.yaml` over what the files of other systems say. */
   readonly config: ModelConfig
+  /**
+   * The last change of any file that configures it, also of its name and its times: wall time in
+   * milliseconds since 1970. Left out where nothing configures it, or the times cannot be told.
+   */
+  readonly configChangedAt?: number
   /** What config.pbtxt says, as it was written: it is completed when the model is loaded. */
   readonly triton?: TritonConfig
   /** Every version there is, oldest first. Which of them are served, `config.versions` decides. */
@@ -30,6 +35,11 @@ export interface VersionSpec {
    * the last change of each is later than the last write to it. False says nothing.
    */
   readonly sealed: boolean
+  /**
+   * The last change of any of its files and folders, also of their names and times: wall time in
+   * milliseconds since 1970. Left out where it cannot be told.
+   */
+  readonly changedAt?: number
 }
 
 /** A name under which something lies, and what that is. */
