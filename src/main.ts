@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { configCommand } from './cli/config.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { inspectCommand } from './cli/inspect.ts'
+import { modelsCommand } from './cli/models.ts'
 import { predictCommand } from './cli/predict.ts'
 import { serveCommand } from './cli/serve.ts'
 import { packageVersion } from './version.ts'
@@ -13,6 +14,7 @@ const program = new Command('sluice')
   .addCommand(serveCommand())
   .addCommand(inspectCommand())
   .addCommand(predictCommand())
+  .addCommand(modelsCommand())
   .addCommand(configCommand())
   .addCommand(doctorCommand())
 

@@ -1,2 +1,3 @@
+export { byteSize } from './byte-size.ts'
 export { alignedTitles, detailsOf, titleOf, verdictOf } from './for-people.ts'
 export { type Inspection, inspectModels, type RuntimeSupport } from './inspect.ts'

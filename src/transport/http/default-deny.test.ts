@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { systemClock } from '../../clock.ts'
 import { loadServerConfig } from '../../config/index.ts'
 import { noEvents } from '../../events.ts'
+import { controlOf } from '../../protocols/testing.ts'
 import { Registry } from '../../repository/index.ts'
 import { protocolsOf } from '../../serve.ts'
 import { Metrics } from '../../telemetry/index.ts'
@@ -24,10 +25,20 @@ test('every route of every protocol has a scope, and only what may be open to al
   )
   const posts = rows.filter(({ method, scope }) => method === 'POST' && scope !== 'infer')
   assert.deepEqual(
-    posts.filter(({ scope }) => scope !== 'manage'),
-    [],
-    'what is sent to a server is a prediction, or changes it',
+    posts.filter(({ scope }) => scope !== 'manage').map(({ path }) => path),
+    ['/v2/repository/index', '/v2/repository/:repository/index'],
+    'what is sent to a server is a prediction, or changes it, but for an index of Triton',
   )
+})
+
+test('loading and unloading take the token, unless the repository is open to all', (t) => {
+  const scopes = (options: Readonly<Record<string, string>>) =>
+    routeTable(composed(t.after.bind(t), options))
+      .filter(({ path }) => /load$/.test(path))
+      .map(({ path, scope }) => `${path.split('/')[1]} ${scope}`)
+  assert.deepEqual(new Set(scopes({})), new Set(['v2 manage', 'admin manage']))
+  const open = scopes({ repositoryControl: 'open' })
+  assert.deepEqual(new Set(open), new Set(['v2 infer', 'admin manage']))
 })
 
 test('every route that changes the server is refused from outside without the token', (t) => {
@@ -66,12 +77,16 @@ function openFromOutside(protocols: readonly HttpProtocol[]): readonly string[] 
     )
 }
 
-function composed(after: (end: () => void) => void): readonly HttpProtocol[] {
+function composed(
+  after: (end: () => void) => void,
+  flags: Readonly<Record<string, string>> = {},
+): readonly HttpProtocol[] {
   const metrics = new Metrics({ version: '1.2.3' })
   after(() => metrics.close())
-  const { config } = loadServerConfig({ env: {}, cwd: '/nowhere' })
+  const { config } = loadServerConfig({ options: flags, env: {}, cwd: '/nowhere' })
   const models = new Registry({ defaultModel: undefined, strict: false, events: noEvents })
-  const options = { config, models, metrics, clock: systemClock, serverVersion: '1.2.3' }
+  const control = controlOf()
+  const options = { config, models, control, metrics, clock: systemClock, serverVersion: '1.2.3' }
   const { http, metrics: metricsPort } = protocolsOf(options)
   return [...http, ...metricsPort]
 }
