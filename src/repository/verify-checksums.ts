@@ -1,0 +1,35 @@
+/** Holds files against the checksums that an agent of Triton is told to look for. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { fail } from '../errors.ts'
+
+/**
+ * `checksums` are MD5 in hex by paths from the folder. Fails with MODEL_UNREADABLE for the first
+ * file that has another, or cannot be read. Reads every file to its end: what a runtime reads
+ * afterwards may be something else.
+ */
+export async function verifyChecksums(
+  folder: string,
+  checksums: ReadonlyMap<string, string>,
+): Promise<void> {
+  for (const [path, expected] of checksums) {
+    const got = await md5Of(folder, path)
+    if (got === expected) continue
+    throw fail('MODEL_UNREADABLE', {
+      problem: `Mismatched MD5 hash for file ${path}, expect: ${expected}, got: ${got}`,
+    })
+  }
+}
+
+async function md5Of(folder: string, path: string): Promise<string> {
+  const hash = createHash('md5')
+  try {
+    await pipeline(createReadStream(join(folder, path)), hash)
+  } catch (cause) {
+    const problem = `${path} is to have a checksum, and cannot be read`
+    throw fail('MODEL_UNREADABLE', { problem }, cause)
+  }
+  return hash.digest('hex')
+}
