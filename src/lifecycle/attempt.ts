@@ -1,5 +1,5 @@
 /** One attempt to serve a version, from its turn in the queue to the memory it leaves. */
-import { ServingError } from '../errors.ts'
+import type { ServingError } from '../errors.ts'
 import type { ModelSpec, VersionSpec } from '../model-spec.ts'
 import type { ModelState } from '../models.ts'
 import type { OpenVersion } from './open-version.ts'

@@ -17,7 +17,6 @@ import type { FoundModel } from '../model-spec.ts'
 import type { Models } from '../models.ts'
 import { type LostRoot, Poller, type Source } from '../repository/index.ts'
 import type { Lifecycle } from './lifecycle.ts'
-import type { WantOptions } from './model-life.ts'
 import type { Overrides } from './overrides.ts'
 
 export interface ControlOptions {
@@ -188,10 +187,11 @@ export class Control implements ModelControl {
 
   /** Once when it is lost and once when it is back; in between only the metrics count. */
   #tellLost(lost: readonly LostRoot[]): void {
-    const { log } = this.#options
+    const { events, log } = this.#options
     const before = this.#lost
     this.#lost = new Map(lost.map(({ root, why }) => [root, why]))
     for (const [repository, why] of this.#lost) {
+      events.emit({ kind: 'repository-problem', root: repository })
       if (before.get(repository) !== why) log.error('repository not read', { repository, why })
     }
     for (const repository of before.keys()) {

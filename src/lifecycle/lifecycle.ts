@@ -24,6 +24,7 @@ import { synthesize } from './sample.ts'
 import { wordsOf } from './slot.ts'
 import { compareVersions } from './version-order.ts'
 import { warmUp } from './warm-up.ts'
+import { configuredSamples } from './warm-up-samples.ts'
 
 export interface LifecycleOptions {
   readonly registry: Registry
@@ -99,7 +100,7 @@ export class Lifecycle {
   #lifeOf(name: string): ModelLife {
     const known = this.#lives.get(name)
     if (known !== undefined) return known
-    const { registry, drainTimeoutMs, clock, log } = this.#options
+    const { registry, drainTimeoutMs, clock, events, log } = this.#options
     const life: ModelLife = new ModelLife({
       name,
       bring: (attempt) => this.#bring(attempt, life),
@@ -110,6 +111,7 @@ export class Lifecycle {
       },
       drainTimeoutMs,
       clock,
+      events,
       log,
     })
     this.#lives.set(name, life)
@@ -157,10 +159,11 @@ export class Lifecycle {
     giveUp.throwIfAborted()
 
     const { name, version, provider, digest } = opened.served
-    const ms = Math.round(clock.now() - began)
-    log.info('model ready', { model: name, version, provider, ms, digest: digest.slice(0, 12) })
+    const ms = clock.now() - began
+    const { memoryBytes } = opened.executable
+    events.emit({ kind: 'loaded', model: name, version, ms, digest, memoryBytes })
+    log.info('model ready', { model: name, version, provider, ms: Math.round(ms), digest })
     for (const warning of warnings) log.warn('model warning', { model: name, version, warning })
-    void events
     return 'arrived'
   }
 
@@ -182,7 +185,10 @@ export class Lifecycle {
     const end = () => call.end(giveUp.reason)
     giveUp.addEventListener('abort', end, { once: true })
     try {
-      const samples = await readWarmUpSamples(spec, served.signature)
+      const samples = [
+        ...configuredSamples(spec.config.warmUp.samples, served.signature),
+        ...(await readWarmUpSamples(spec, served.signature)),
+      ]
       const synthesized = synthesize(served.signature)
       return await warmUp({ predictor: trial, samples, synthesized, runs, nonFinite, call })
     } finally {

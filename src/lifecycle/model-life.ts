@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { fail, ServingError } from '../errors.ts'
+import type { Events } from '../events.ts'
 import type { Log } from '../log.ts'
 import type { FoundModel, ModelSpec, VersionSpec } from '../model-spec.ts'
 import type { VersionRow } from '../repository/index.ts'
@@ -28,6 +29,7 @@ export interface ModelLifeOptions {
   /** The time for which a version that is not wanted any more may finish what it took. */
   readonly drainTimeoutMs: number
   readonly clock: Clock
+  readonly events: Events
   readonly log: Log
 }
 
@@ -63,9 +65,7 @@ export class ModelLife {
   want({ spec }: FoundModel, options: WantOptions = {}): void {
     this.#unloaded = []
     if (spec instanceof ServingError) {
-      if (this.#problem?.message !== spec.message) {
-        this.#options.log.error('model failed', { model: this.name, why: wordsOf(spec) })
-      }
+      if (this.#problem?.message !== spec.message) this.#tellFailure(spec)
       this.#problem = spec
       this.#step(options)
       return
@@ -147,6 +147,8 @@ export class ModelLife {
         whenIdle: () => executors.whenIdle(),
         sleep: async () => {
           slot.asleep = serving.version.fingerprint
+          const { version } = slot
+          this.#options.events.emit({ kind: 'evicted', model: this.name, version })
           const gone = this.#retire(slot)
           this.tell()
           await gone
@@ -222,10 +224,7 @@ export class ModelLife {
     // want of memory is no fault of its own: who asks next may be luckier
     if (error.reason === 'MODEL_MEMORY_SHORT' && attempt.woken) slot.asleep = fingerprint
     else slot.failed = { fingerprint, error }
-    const { version } = slot
-    const cause = causeOf(error)
-    const why = wordsOf(error)
-    this.#options.log.error('model failed', { model: this.name, version, why, cause })
+    this.#tellFailure(error, slot.version)
     // the one before is wanted in its place, where the policy says so
     if (this.#spec !== undefined) this.#wanted = wantedVersions(this.#spec, this.#failed()).wanted
     this.#step({})
@@ -327,6 +326,13 @@ export class ModelLife {
   #notReady(cause?: ServingError): ServingError {
     const why = cause === undefined ? {} : { why: wordsOf(cause) }
     return fail('MODEL_NOT_READY', { model: this.name, state: 'failed', ...why }, cause)
+  }
+
+  #tellFailure(error: ServingError, version = ''): void {
+    const { events, log } = this.#options
+    const about = { model: this.name, ...(version !== '' && { version }) }
+    log.error('model failed', { ...about, why: wordsOf(error), cause: causeOf(error) })
+    events.emit({ kind: 'load-failed', model: this.name, version, reason: error.reason })
   }
 
   #tellWarnings(spec: ModelSpec): void {

@@ -4,7 +4,7 @@ import { admit } from './memory-budget.ts'
 
 export interface ModelMemoryOptions {
   /** In bytes; without one everything is let in and nothing is counted. */
-  readonly limitBytes: number | undefined
+  readonly limitBytes?: number | undefined
   /** Whether idle versions make room. */
   readonly evict: boolean
 }

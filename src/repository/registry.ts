@@ -43,12 +43,18 @@ export class Registry implements Models {
 
   /** All that is known of a model from now on: its versions, oldest first. None forgets it. */
   publish(name: string, rows: readonly VersionRow[]): void {
-    const before = this.#models.get(name)?.byVersion
+    const before = this.#models.get(name)
     this.#list = undefined
+    const entry = entryOf(rows)
     if (rows.length === 0) this.#models.delete(name)
-    else this.#models.set(name, entryOf(rows))
+    else this.#models.set(name, entry)
+    const version = entry.stable?.version
+    if (version !== before?.stable?.version) {
+      const named = version === undefined ? {} : { version }
+      this.#options.events.emit({ kind: 'stable', model: name, ...named })
+    }
     for (const row of rows) {
-      const known = before?.get(row.version)
+      const known = before?.byVersion.get(row.version)
       if (known?.state !== row.state || known.why !== row.why) this.#tell(row)
     }
   }
