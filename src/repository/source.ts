@@ -13,6 +13,8 @@ export interface Scan {
   readonly models: readonly FoundModel[]
   /** Roots that cannot be read, or are not there: nothing is known of their models. */
   readonly lost: readonly LostRoot[]
+  /** What is to be told of roots, and not of one model. */
+  readonly warnings?: readonly string[]
 }
 
 export interface LostRoot {

@@ -65,6 +65,10 @@ describe('a model-settings.json', () => {
       'serving models of mlserver_sklearn.SKLearnModel is not built yet',
     )
     assert.equal(parse({ implementation: 'models.MyOnnxModel' }).refusal, undefined)
+    assert.equal(
+      parse({ parameters: { uri: 's3://bucket/iris' } }).refusal?.message,
+      'fetching models from s3:// is not built yet',
+    )
   })
 
   it('is told what has no effect', () => {

@@ -43,7 +43,7 @@ type Settings = z.output<typeof schema>
 /** `name` is for messages. Fails with a ConfigError that holds every problem. */
 export function parseModelSettings(text: string, name: string): ModelSettings {
   const settings = readSettings(schema, text, name)
-  const { parameters, implementation } = settings
+  const { parameters } = settings
   const written = parameters?.version ?? undefined
   const version = written !== undefined && WHOLE.test(`${written}`) ? `${written}` : undefined
   const label = version === undefined && written !== undefined ? `${written}` : undefined
@@ -52,7 +52,7 @@ export function parseModelSettings(text: string, name: string): ModelSettings {
     uri: parameters?.uri || undefined,
     version,
     warnings: [...labelWarning(label, name), ...withoutEffect(settings, name)],
-    refusal: refusalOf(implementation),
+    refusal: refusalOf(settings),
   }
 }
 
@@ -85,7 +85,9 @@ function withoutEffect(settings: Settings, file: string): readonly string[] {
 }
 
 /** Any other class does something around the model that nobody here would do. */
-function refusalOf(implementation: string | undefined): ServingError | undefined {
+function refusalOf({ implementation, parameters }: Settings): ServingError | undefined {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(parameters?.uri ?? '')?.[1]
+  if (scheme !== undefined) return fail('NOT_BUILT', { what: `fetching models from ${scheme}://` })
   if (!implementation || /onnx/i.test(implementation)) return undefined
   return fail('NOT_BUILT', { what: `serving models of ${implementation.slice(0, 200)}` })
 }

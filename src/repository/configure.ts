@@ -1,0 +1,89 @@
+/** What the texts in a model's folder amount to: one configuration out of all of them. */
+import {
+  type ListedModel,
+  layeredModelConfig,
+  type ModelConfig,
+  type ModelConfigLayer,
+  type ModelSettings,
+  modelConfigOfTriton,
+  modelYamlLayer,
+  parseModelSettings,
+  parseTritonConfig,
+  type TritonConfig,
+  validateTritonConfig,
+} from '../config/index.ts'
+import { fail } from '../errors.ts'
+import { CONFIG_PBTXT, type FolderTexts, MODEL_SETTINGS, MODEL_YAML } from './folder-texts.ts'
+
+export interface Configured {
+  readonly config: ModelConfig
+  readonly triton?: TritonConfig
+  readonly settings?: ModelSettings
+  /** The model's file, from the folder of a version, where it is named. */
+  readonly modelFilename?: string
+  readonly warnings: readonly string[]
+}
+
+export interface ConfigureOptions {
+  /** The name of the model's folder. */
+  readonly name: string
+  readonly texts: FolderTexts
+  /** Where the model stands in a list of TensorFlow Serving. */
+  readonly listed?: ListedModel | undefined
+  /** Its `model-settings.json`, where that lies elsewhere. */
+  readonly settingsPath?: string | undefined
+}
+
+/** The weakest first: the list, `model-settings.json`, `config.pbtxt`, `model.yaml`. */
+export async function configure(options: ConfigureOptions): Promise<Configured> {
+  const { texts, listed, settingsPath = MODEL_SETTINGS } = options
+  if (listed?.refusal !== undefined) throw listed.refusal
+  const settings = settingsOf(texts.get(settingsPath), settingsPath)
+  const triton = await tritonOf(options)
+  const yaml = texts.get(MODEL_YAML)
+  const layers: readonly (ModelConfigLayer | undefined)[] = [
+    listed?.layer,
+    settings?.layer,
+    triton?.layer,
+    yaml === undefined ? undefined : modelYamlLayer(yaml, MODEL_YAML),
+  ]
+  return {
+    config: layeredModelConfig(layers.filter((layer) => layer !== undefined)),
+    warnings: [listed, settings, triton].flatMap((one) => one?.warnings ?? []),
+    ...(settings !== undefined && { settings }),
+    ...(triton !== undefined && {
+      triton: triton.config,
+      ...(triton.modelFilename !== undefined && { modelFilename: triton.modelFilename }),
+    }),
+  }
+}
+
+/** A configuration of Triton as a layer. Fails for what cannot be served so. */
+export function tritonLayer(config: TritonConfig, readText: (path: string) => string) {
+  const { config: value, modelFilename, warnings, refusal } = modelConfigOfTriton(config, readText)
+  if (refusal !== undefined) throw refusal
+  const layer: ModelConfigLayer = { name: CONFIG_PBTXT, value }
+  return { config, layer, modelFilename, warnings }
+}
+
+function settingsOf(text: string | undefined, path: string): ModelSettings | undefined {
+  if (text === undefined) return undefined
+  const settings = parseModelSettings(text, path)
+  if (settings.refusal !== undefined) throw settings.refusal
+  return settings
+}
+
+async function tritonOf({ name, texts }: ConfigureOptions) {
+  const text = texts.get(CONFIG_PBTXT)
+  if (text === undefined) return undefined
+  const config = parseTritonConfig(text, CONFIG_PBTXT)
+  validateTritonConfig(config, { name })
+  for (const { labelFilename } of config.output) {
+    if (labelFilename !== '') await texts.read(labelFilename)
+  }
+  return tritonLayer(config, (path) => {
+    const read = texts.get(path)
+    if (read === undefined) throw fail('MODEL_UNREADABLE', { problem: `${path} is not there` })
+    return read
+  })
+}
