@@ -75,6 +75,6 @@ export interface ModelStatus {
   /** Whether requests that name no version reach it. */
   readonly stable?: boolean
   readonly labels?: readonly string[]
-  /** Not in memory, and loaded when it is asked. */
+  /** Not in memory, and loaded for whoever asks it, who waits for that. */
   readonly asleep?: boolean
 }

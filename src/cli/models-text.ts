@@ -5,7 +5,7 @@ import { printable } from './printable.ts'
 
 /** The state in one word. */
 export function stateOf({ state, loaded_when_asked: asleep }: JsonObject): string {
-  if (asleep === true) return 'asleep'
+  if (asleep === true && state === 'unloaded') return 'asleep'
   return state === undefined ? 'not loaded' : wordOf(state)
 }
 

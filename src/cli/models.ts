@@ -5,7 +5,7 @@ import { WrongUsage } from '../predict/index.ts'
 import { type CommandIo, standardIo } from './io.ts'
 import { AdminError, type AdminServer, askAdmin, type JsonObject } from './models-server.ts'
 import { defaultUrl, type ServerOptions, type ServerSources, serverOf } from './models-target.ts'
-import { detailsOf, stateOf, tableOf } from './models-text.ts'
+import { detailsOf, tableOf } from './models-text.ts'
 import { printable } from './printable.ts'
 import { type Progress, progressOn } from './progress.ts'
 
@@ -113,7 +113,7 @@ function rowsOf(answer: JsonObject, key: string): readonly JsonObject[] {
 
 /** Whether a request that names no version would be answered. */
 const answers = (row: JsonObject): boolean =>
-  stateOf(row) === 'asleep' || (row.stable === true && row.state === 'ready')
+  row.loaded_when_asked === true || (row.stable === true && row.state === 'ready')
 
 function reloadText(answer: JsonObject): string {
   const { need_restart: keys } = answer

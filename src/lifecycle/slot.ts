@@ -42,9 +42,11 @@ export function rowOf(name: string, slot: Slot, wake: () => Promise<void>): Vers
     const newer = why === undefined ? {} : { why: `its newer files are not served: ${why}` }
     return { ...about, state: 'ready', served, ...newer }
   }
-  if (coming !== undefined) return { ...about, state: coming.state, ...(coming.woken && { wake }) }
+  if (coming !== undefined) {
+    return { ...about, state: coming.state, ...(coming.woken && { asleep: true, wake }) }
+  }
   if (why !== undefined) return { ...about, state: 'failed', why }
-  if (asleep !== undefined) return { ...about, state: 'unloaded', why: ASLEEP, wake }
+  if (asleep !== undefined) return { ...about, state: 'unloaded', why: ASLEEP, asleep: true, wake }
   return { ...about, state: 'draining' }
 }
 

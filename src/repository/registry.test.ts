@@ -156,6 +156,20 @@ test('every version is listed with its state, and each change of a state is told
   )
 })
 
+test('a version of which nothing is known any more is told as unloaded, once', () => {
+  const { registry, events } = setUp()
+  registry.publish('iris', [row('iris', '1', 'failed'), row('iris', '2', 'draining')])
+  registry.publish('iris', [row('iris', '2', 'unloaded')])
+  registry.publish('iris', [])
+  assert.deepEqual(
+    events.slice(2).map((event) => (event.kind === 'state' ? [event.version, event.state] : [])),
+    [
+      ['2', 'unloaded'],
+      ['1', 'unloaded'],
+    ],
+  )
+})
+
 interface Options {
   readonly defaultModel?: string
   readonly strict?: boolean

@@ -57,6 +57,10 @@ export class Registry implements Models {
       const known = before?.byVersion.get(row.version)
       if (known?.state !== row.state || known.why !== row.why) this.#tell(row)
     }
+    for (const { version, state } of before?.rows ?? []) {
+      if (state === 'unloaded' || rows.some((row) => row.version === version)) continue
+      this.#tell({ name, version, state: 'unloaded' })
+    }
   }
 
   /** From now on the server is not ready, whatever its models are. */

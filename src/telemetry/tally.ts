@@ -79,11 +79,11 @@ export class Tally implements Events, Statistics {
       case 'load-failed':
         this.#registered(event).load.failed(event.reason)
         break
-      case 'stable': {
-        const model = this.#models.get(event.model)
-        if (model !== undefined) model.stable = event.version
+      case 'stable':
+        // the first word of a model may be which version of it is stable, and the last that none is
+        if (event.version !== undefined) this.#model(event.model).stable = event.version
+        else if (this.#models.has(event.model)) this.#model(event.model).stable = undefined
         break
-      }
       case 'evicted': {
         const model = this.#models.get(event.model)
         if (model !== undefined) model.evictions += 1
@@ -99,11 +99,15 @@ export class Tally implements Events, Statistics {
   }
 
   #registered(named: { readonly model: string; readonly version: string }): VersionTally {
-    const model = this.#models.get(named.model) ?? new ModelTally(named.model)
-    this.#models.set(named.model, model)
-    const { versions } = model
+    const { versions } = this.#model(named.model)
     const tally = versions.get(named.version) ?? new VersionTally(named.model, named.version)
     versions.set(named.version, tally)
+    return tally
+  }
+
+  #model(name: string): ModelTally {
+    const tally = this.#models.get(name) ?? new ModelTally(name)
+    this.#models.set(name, tally)
     return tally
   }
 
