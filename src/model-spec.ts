@@ -10,7 +10,7 @@ export interface ModelSpec {
   readonly config: ModelConfig
   /**
    * The last change of any file that configures it, also of its name and its times: wall time in
-   * milliseconds since 1970. Left out where nothing configures it, or the times cannot be told.
+   * milliseconds since 1970. Left out where no file does.
    */
   readonly configChangedAt?: number
   /** What config.pbtxt says, as it was written: it is completed when the model is loaded. */
