@@ -7,6 +7,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
 import { Call } from '../src/call.ts'
 import { defaultModelConfig } from '../src/config/index.ts'
 import { OnnxRuntime } from '../src/runtime/onnx/index.ts'
@@ -15,7 +16,13 @@ import { bytesOf, type FixedTensor, tensorFromBytes } from '../src/tensor/index.
 
 const path = process.argv[3]!
 const runtime = await OnnxRuntime.start({ threadsPerRun: 1, executors: 2 })
-const source = { name: 'floor', version: '1', path, config: defaultModelConfig }
+const source = {
+  name: 'floor',
+  version: '1',
+  folder: dirname(path),
+  path,
+  config: defaultModelConfig,
+}
 const executable = await runtime.load(source)
 const { name, datatype } = executable.signature.inputs[0]!
 const outputs = executable.signature.outputs.map((output) => output.name)

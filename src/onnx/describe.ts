@@ -2,7 +2,7 @@
 import { ServingError } from '../errors.ts'
 import type { Signature } from '../signature.ts'
 import { checkExternal, type ExternalFile } from './external.ts'
-import { type Parts, partsOf } from './graph.ts'
+import { type Parts, partsOf, tensorsOf } from './graph.ts'
 import { externalPart, initializerOf } from './initializers.ts'
 import { shownDomain } from './limits.ts'
 import type { OnnxModel } from './model.ts'
@@ -39,8 +39,7 @@ export interface MemoryEstimate {
 export function describe(model: OnnxModel): Description {
   const { proto } = model
   const parts = partsOf(model)
-  const tensors = [...parts.initializers, ...parts.attributeTensors]
-  const external = tensors.flatMap((tensor) => externalPart(tensor) ?? [])
+  const external = tensorsOf(parts).flatMap((tensor) => externalPart(tensor) ?? [])
   const { files } = checkExternal(model.folder, external)
   const { signature, refusal } = signatureOrRefusal(model)
   return {

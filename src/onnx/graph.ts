@@ -26,6 +26,11 @@ export interface Parts {
   readonly attributeTensors: readonly TensorOutline[]
 }
 
+export const tensorsOf = ({ initializers, attributeTensors }: Parts): readonly TensorOutline[] => [
+  ...initializers,
+  ...attributeTensors,
+]
+
 /**
  * Every node and tensor, at any depth. Fails with MODEL_UNREADABLE where an attribute is damaged.
  * Bodies wait in a list and not on the stack, whose depth a file could choose.

@@ -9,7 +9,7 @@ import type { Datatype, Shape } from '../tensor/index.ts'
 import { byteLengthOf, type ElementType, elementType } from './element-type.ts'
 import { TensorProto_DataLocation } from './generated/onnx-ml_pb.ts'
 import type { TensorOutline } from './generated/onnx-outline_pb.ts'
-import { mainGraph, partsOf } from './graph.ts'
+import { mainGraph, partsOf, tensorsOf } from './graph.ts'
 import type { OnnxModel } from './model.ts'
 
 export interface Initializer {
@@ -46,8 +46,7 @@ export const initializers = (model: OnnxModel): readonly Initializer[] =>
 
 /** Every part of another file that the model names, at any depth. */
 export function externalFiles(model: OnnxModel): readonly ExternalPart[] {
-  const { initializers, attributeTensors } = partsOf(model)
-  return [...initializers, ...attributeTensors].flatMap((tensor) => externalPart(tensor) ?? [])
+  return tensorsOf(partsOf(model)).flatMap((tensor) => externalPart(tensor) ?? [])
 }
 
 export function initializerOf(tensor: TensorOutline): Initializer {
@@ -82,7 +81,9 @@ export const stringsOf = (tensor: TensorOutline): readonly Uint8Array[] =>
     .filter(({ field }) => field === fields.string)
     .map(({ payload }) => payload)
 
-export function externalPart(tensor: TensorOutline): ExternalPart | undefined {
+export function externalPart(
+  tensor: Pick<TensorOutline, 'name' | 'dims' | 'dataType' | 'dataLocation' | 'externalData'>,
+): ExternalPart | undefined {
   if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) return undefined
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]))
   const elements = tensor.dims.reduce((product, size) => product * Number(size), 1)

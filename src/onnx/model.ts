@@ -48,7 +48,7 @@ export function parseOnnx(bytes: Uint8Array, origin: { name: string; folder?: st
 }
 
 /** The bytes of a model's file. Copies the weights. */
-export const encodeOnnx = (model: OnnxModel): Uint8Array =>
+export const encodeOnnx = (model: OnnxModel): Uint8Array<ArrayBuffer> =>
   toBinary(ModelOutlineSchema, model.proto)
 
 function decode(name: string, bytes: Uint8Array): ModelOutline {

@@ -10,7 +10,7 @@ import {
   type NodeOutline,
   type TensorOutline,
 } from './generated/onnx-outline_pb.ts'
-import { type Parts, partsOf } from './graph.ts'
+import { type Parts, partsOf, tensorsOf } from './graph.ts'
 import { externalPart, storedBytes } from './initializers.ts'
 import { domainName, limits, shownDomain } from './limits.ts'
 import type { OnnxModel } from './model.ts'
@@ -19,7 +19,7 @@ import type { OnnxModel } from './model.ts'
 export const preflight = (model: OnnxModel): readonly string[] => problemsOf(model, partsOf(model))
 
 export function problemsOf(model: OnnxModel, parts: Parts): readonly string[] {
-  const tensors = [...parts.initializers, ...parts.attributeTensors]
+  const tensors = tensorsOf(parts)
   const external = tensors.flatMap((tensor) => externalPart(tensor) ?? [])
   return [
     ...versionProblems(model),

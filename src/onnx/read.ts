@@ -1,9 +1,10 @@
 /** Reading a model's file. What is wrong with the file is said here, what is wrong inside in `model.ts`. */
-import { constants } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { fail, ServingError } from '../errors.ts'
 import { type OnnxModel, parseOnnx } from './model.ts'
+import { readThrough } from './read-through.ts'
 
 /**
  * Opens and reads a model. Its bytes stay in memory as long as the model does.
@@ -14,6 +15,53 @@ export async function readOnnx(path: string): Promise<OnnxModel> {
   const bytes = await readBytes(path, name)
   return parseOnnx(bytes, { name, folder: dirname(path) })
 }
+
+export interface ModelBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** SHA-256 in hex. */
+  readonly sha256: string
+}
+
+/**
+ * Opens a model's file once and reads it to its end. Holds the thread, which is to be one of its own;
+ * what `between` throws, which is called between pieces, ends it.
+ * Fails with MODEL_UNREADABLE when there is no readable file at this path.
+ */
+export function readModelBytes(path: string, between: () => void): ModelBytes {
+  return withModelFile(path, (descriptor, size) => {
+    const bytes = new Uint8Array(size)
+    const room = (at: number, most: number) => bytes.subarray(at, at + most)
+    const read = readThrough({ descriptor, size, room, between })
+    return { bytes: bytes.subarray(0, read.bytes), sha256: read.sha256 }
+  })
+}
+
+/** Opens a model's file for as long as it is looked at. Holds the thread. */
+export function withModelFile<T>(path: string, look: (descriptor: number, size: number) => T): T {
+  const name = basename(path)
+  let descriptor: number | undefined
+  try {
+    descriptor = openSync(path, openFlags)
+    const status = fstatSync(descriptor)
+    const refusal = refuseFile(name, {
+      isFile: status.isFile(),
+      isDirectory: status.isDirectory(),
+      size: status.size,
+    })
+    if (refusal !== undefined) throw refusal
+    return look(descriptor, status.size)
+  } catch (cause) {
+    throw isSystemError(cause) ? unreadable(name, cause) : cause
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor)
+  }
+}
+
+/** Without O_NONBLOCK the opening of a pipe waits for a writer. */
+const openFlags = constants.O_RDONLY | constants.O_NONBLOCK
+
+const isSystemError = (thrown: unknown): boolean =>
+  typeof (thrown as Partial<NodeJS.ErrnoException> | undefined)?.syscall === 'string'
 
 /** Protobuf counts bytes in 31 bits, and so does the runtime. */
 export const maxFileBytes = 2 ** 31 - 1
@@ -48,8 +96,7 @@ export function refuseFile(
 async function readBytes(path: string, name: string): Promise<Uint8Array> {
   let handle: FileHandle | undefined
   try {
-    // without O_NONBLOCK the opening of a pipe waits for a writer
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    handle = await open(path, openFlags)
     const status = await handle.stat()
     const refusal = refuseFile(name, {
       isFile: status.isFile(),

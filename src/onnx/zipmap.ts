@@ -7,6 +7,7 @@
  */
 import { create } from '@bufbuild/protobuf'
 import { dynamic } from '../tensor/index.ts'
+import { changedCopy } from './changed-copy.ts'
 import type { ValueInfoProto } from './generated/onnx-ml_pb.ts'
 import { type NodeOutline, NodeOutlineSchema } from './generated/onnx-outline_pb.ts'
 import { mainGraph } from './graph.ts'
@@ -55,9 +56,4 @@ function scoresInfo(old: ValueInfoProto, labels: ClassLabels | undefined): Value
   if (labels === undefined) return old
   const classes = labels.length === 0 ? dynamic : labels.length
   return tensorInfo(old.name, 'FP32', [dynamic, classes])
-}
-
-/** Spreading would lose the defaults of the fields that are not set: they lie in the prototype. */
-function changedCopy<M extends object>(message: M, changes: Partial<M>): M {
-  return Object.assign(Object.create(Object.getPrototypeOf(message)), message, changes)
 }

@@ -3,10 +3,12 @@
  * It is given models that show each ability; one without a model for it is skipped, with a reason.
  */
 import assert from 'node:assert/strict'
+import { dirname } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Call } from '../call.ts'
 import { defaultModelConfig } from '../config/index.ts'
 import { ServingError } from '../errors.ts'
+import type { ModelSource } from '../model-source.ts'
 import type { Signature } from '../signature.ts'
 import { binaryOf, type NamedTensor } from '../tensor/index.ts'
 import type { Executable, RunRequest, RunResult, Runtime } from './runtime.ts'
@@ -260,8 +262,16 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
   })
 }
 
-const load = (runtime: Runtime, { name, path }: Fixture): Promise<Executable> =>
-  runtime.load({ name, version: '1', path, config: defaultModelConfig })
+const load = (runtime: Runtime, fixture: Fixture): Promise<Executable> =>
+  runtime.load(sourceOf(fixture))
+
+const sourceOf = ({ name, path }: Fixture): ModelSource => ({
+  name,
+  version: '1',
+  folder: dirname(path),
+  path,
+  config: defaultModelConfig,
+})
 
 const callOf = () => new Call({ requestId: 'contract' })
 

@@ -52,6 +52,8 @@ export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp)
     signature,
     platform: 'test',
     provider: 'test',
+    files: [],
+    memoryBytes: 0,
     warnings: [],
     run: (request, call) => handRun(runs, request, call),
     dispose: async () => {},

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -56,9 +56,17 @@ test('a hundred cycles of load, run and dispose keep no memory', async (t) => {
   assert.equal(runtime.ledger.total('session'), 2 * cycles)
 })
 
+const sourceOf = (name: string, path: string) => ({
+  name,
+  version: '1',
+  folder: dirname(path),
+  path,
+  config: defaultModelConfig,
+})
+
 /** Several runs at once, each with rows of its own. */
 async function runWide(runtime: OnnxRuntime, path: string, cycle: number): Promise<void> {
-  const model = await runtime.load({ name: 'wide', path, version: '1', config: defaultModelConfig })
+  const model = await runtime.load(sourceOf('wide', path))
   const runs = [1, 2, 3].map(async (rows) => {
     const x = fp32('x', [rows, width], (index) => (index % width === 0 ? cycle + index : 0))
     const { outputs } = await model.run({ inputs: [x], outputs: ['y'] }, callOf())
@@ -74,12 +82,7 @@ async function runWide(runtime: OnnxRuntime, path: string, cycle: number): Promi
 }
 
 async function runLabels(runtime: OnnxRuntime, path: string): Promise<void> {
-  const model = await runtime.load({
-    name: 'labels',
-    path,
-    version: '1',
-    config: defaultModelConfig,
-  })
+  const model = await runtime.load(sourceOf('labels', path))
   const x = fp32('x', [3, 2], (index) => [4, 0, -4, 1, 2, -1][index]!)
   const outputs = ['label', 'probabilities']
   const answer = await model.run({ inputs: [x], outputs }, callOf())

@@ -81,7 +81,16 @@ const table = {
   SessionOptionsAppendExecutionProvider: [216, status, [pointer, string, pointer, pointer, size]],
   GetResizedStringTensorElementBuffer: [252, status, [pointer, size, size, pointer]],
   SetDeterministicCompute: [273, status, [pointer, 'bool']],
-} as const satisfies Record<string, readonly [number, string, readonly string[]]>
+  GetModelEditorApi: [291, pointer, []],
+} as const satisfies Table
+
+/** The same of `OrtModelEditorApi`: here a session is made in two steps, reading and preparing. */
+const editorTable = {
+  CreateModelEditorSessionFromArray: [16, status, [pointer, pointer, size, pointer, pointer]],
+  FinalizeModelEditorSession: [19, status, [pointer, pointer, pointer]],
+} as const satisfies Table
+
+type Table = Readonly<Record<string, readonly [number, string, readonly string[]]>>
 
 export type Pointer = bigint
 type Argument = Pointer | number | boolean | string | ArrayBufferView | null
@@ -102,9 +111,12 @@ type ResultOf<Type> = Type extends 'void *'
 
 export type FunctionName = keyof typeof table
 
-export type CApi = {
-  readonly [Name in FunctionName]: NativeFunction<ResultOf<(typeof table)[Name][1]>>
+type Bound<Functions extends Table> = {
+  readonly [Name in keyof Functions]: NativeFunction<ResultOf<Functions[Name][1]>>
 }
+
+export type CApi = Bound<typeof table>
+export type EditorApi = Bound<typeof editorTable>
 
 /** The first version whose table holds every function above. */
 const tableVersion = 22
@@ -112,6 +124,8 @@ const tableVersion = 22
 export interface Library {
   readonly version: string
   readonly api: CApi
+  /** Builds for small devices have none. */
+  readonly editor: EditorApi | undefined
   /** To be kept: the library is closed, under the feet of its functions, once this is collected. */
   readonly handle: LibraryHandle
 }
@@ -128,7 +142,14 @@ export function openLibrary(path: string): Library {
       `ONNX Runtime ${version} is too old: the table of API version ${tableVersion} is needed`,
     )
   }
-  return { version, api: bind(api), handle: library }
+  const bound: CApi = bind(table, api)
+  const editor = bound.GetModelEditorApi()
+  return {
+    version,
+    api: bound,
+    editor: editor === null || editor === 0n ? undefined : bind(editorTable, editor),
+    handle: library,
+  }
 }
 
 /** A failed call, in the library's own words: for the log, since it may name paths. */
@@ -155,13 +176,13 @@ export function failureOf(api: CApi, status: Pointer): OrtFailure {
   return failure
 }
 
-function bind(address: Pointer): CApi {
+function bind<Functions extends Table>(functions: Functions, address: Pointer): Bound<Functions> {
   const bound: Record<string, unknown> = {}
-  for (const [name, [place, result, args]] of Object.entries(table)) {
+  for (const [name, [place, result, args]] of Object.entries(functions)) {
     const entry = koffi.decode(address, place * koffi.sizeof(pointer), pointer) as Pointer
     bound[name] = callable(entry, result, args)
   }
-  return bound as CApi
+  return bound as Bound<Functions>
 }
 
 function callable<Result>(

@@ -79,6 +79,7 @@ describe('a run that does not end', () => {
   const load = async (name: string) =>
     runtime.load({
       ...(await saved(name, endlessModel())),
+      folder,
       version: '1',
       config: defaultModelConfig,
     })

@@ -1,7 +1,7 @@
 /** What `sluice doctor` says of an ONNX Runtime, without starting one. */
 import { openLibrary } from './c-api.ts'
-import { listProviders } from './environment.ts'
 import { bundledLibraryPath } from './library-path.ts'
+import { listProviders } from './native-objects.ts'
 
 export interface LibraryDescription {
   readonly path: string

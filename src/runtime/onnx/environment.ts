@@ -1,12 +1,8 @@
-/**
- * One ONNX Runtime in this process: the library, its environment with one thread pool for all
- * sessions, and the ways to make and release its objects. Whoever makes an object owns it and
- * releases it here; `ledger` keeps count.
- */
+/** One ONNX Runtime in this process: the library and its environment, with one thread pool for all sessions. */
 import { availableParallelism } from 'node:os'
-import { type CApi, check, type Library, openLibrary, type Pointer } from './c-api.ts'
-import { Ledger, type NativeKind } from './ledger.ts'
-import { readStrings } from './native-strings.ts'
+import { check, type Pointer } from './c-api.ts'
+import { openHeap, worthTrimming } from './heap.ts'
+import { NativeObjects } from './native-objects.ts'
 import { pinned } from './pinned.ts'
 
 export interface EnvironmentOptions {
@@ -16,26 +12,17 @@ export interface EnvironmentOptions {
   readonly threads: number
 }
 
-export class Environment {
-  readonly api: CApi
-  readonly version: string
-  readonly ledger = new Ledger()
+export class Environment extends NativeObjects {
   readonly handle: Pointer
   readonly cpuMemory: Pointer
   /** Owned by the library. */
   readonly allocator: Pointer
-  /**
-   * Where calls write a number or sizes, which are read at once. A new small array for each call
-   * would cost more than the call: V8 has to move it out of its heap first.
-   */
-  readonly word = pinned(new BigUint64Array(1))
+  /** As `word`, for the sizes of a tensor. */
   readonly sizes = pinned(new BigInt64Array(64))
-  readonly #library: Library
+  readonly #heap = openHeap()
 
   constructor({ library, threads }: EnvironmentOptions) {
-    this.#library = openLibrary(library)
-    this.api = this.#library.api
-    this.version = this.#library.version
+    super(library)
     this.handle = this.#createEnvironment(Math.min(threads, availableParallelism()))
     this.cpuMemory = this.make('memoryInfo', (out) =>
       this.api.CreateCpuMemoryInfo(arena, anyMemory, out),
@@ -44,21 +31,13 @@ export class Environment {
     this.allocator = this.word[0]!
   }
 
-  /** Makes an object by a function that writes its address. */
-  make(kind: NativeKind, create: (out: BigUint64Array) => Pointer | null): Pointer {
-    check(this.api, create(this.word))
-    this.ledger.made(kind)
-    return this.word[0]!
-  }
-
-  release(kind: Releasable, object: Pointer): void {
-    this.api[releasedBy[kind]](object)
-    this.ledger.released(kind)
-  }
-
-  /** The execution providers compiled into the library, by their own names. */
-  providers(): readonly string[] {
-    return listProviders(this.api)
+  /** Off this thread, since it takes milliseconds. `bytes`: the memory it is known to take. */
+  async releaseSession(session: Pointer, bytes: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.api.ReleaseSession.async(session, (error) => (error ? reject(error) : resolve()))
+    })
+    this.ledger.released('session')
+    if (bytes >= worthTrimming) await this.#heap.trimLater()
   }
 
   /** After every session is gone. */
@@ -83,28 +62,6 @@ export class Environment {
   }
 }
 
-export function listProviders(api: CApi): readonly string[] {
-  const list = new BigUint64Array(1)
-  const count = new Int32Array(1)
-  check(api, api.GetAvailableProviders(list, count))
-  const names = readStrings(list[0]!, count[0]!)
-  check(api, api.ReleaseAvailableProviders(list[0]!, count[0]!))
-  return names
-}
-
 const arena = 1
 const anyMemory = 0
 const onlyFatal = 4 // failures reach us as statuses; the library need not print them too
-
-type Releasable = keyof typeof releasedBy
-
-const releasedBy = {
-  environment: 'ReleaseEnv',
-  memoryInfo: 'ReleaseMemoryInfo',
-  sessionOptions: 'ReleaseSessionOptions',
-  session: 'ReleaseSession',
-  runOptions: 'ReleaseRunOptions',
-  value: 'ReleaseValue',
-  shapeInfo: 'ReleaseTensorTypeAndShapeInfo',
-  threadingOptions: 'ReleaseThreadingOptions',
-} as const

@@ -1,12 +1,14 @@
 /** A version held by an ONNX Runtime session: one copy of its weights, any number of runs at once. */
 import type { Call } from '../../call.ts'
 import { fail, type ServingError } from '../../errors.ts'
+import type { LoadedFile } from '../../model-source.ts'
 import type { Signature } from '../../signature.ts'
 import type { Datatype, NamedTensor } from '../../tensor/index.ts'
 import type { Executable, RunRequest, RunResult } from '../runtime.ts'
 import { failureOf, type OrtFailure, type Pointer } from './c-api.ts'
 import type { Environment } from './environment.ts'
 import { inFewWords } from './library-words.ts'
+import type { LoadedModel } from './load-job.ts'
 import { StringArray } from './native-strings.ts'
 import { pinned } from './pinned.ts'
 import type { RunThreads } from './run-threads.ts'
@@ -15,17 +17,16 @@ import { nativeValueOf, tensorOf } from './values.ts'
 export interface OnnxExecutableOptions {
   readonly environment: Environment
   readonly threads: RunThreads
-  /** Owned from here on. */
-  readonly session: Pointer
-  readonly signature: Signature
-  readonly provider: string
-  readonly warnings: readonly string[]
+  /** Its session is owned from here on. */
+  readonly model: LoadedModel
 }
 
 export class OnnxExecutable implements Executable {
   readonly platform = 'onnxruntime_onnx'
   readonly signature: Signature
   readonly provider: string
+  readonly files: readonly LoadedFile[]
+  readonly memoryBytes: number
   readonly warnings: readonly string[]
   readonly #environment: Environment
   readonly #threads: RunThreads
@@ -34,13 +35,15 @@ export class OnnxExecutable implements Executable {
   readonly #outputNames: NameLists
   readonly #outputTypes: ReadonlyMap<string, Datatype>
 
-  constructor(options: OnnxExecutableOptions) {
-    this.signature = options.signature
-    this.provider = options.provider
-    this.warnings = options.warnings
-    this.#environment = options.environment
-    this.#threads = options.threads
-    this.#session = options.session
+  constructor({ environment, threads, model }: OnnxExecutableOptions) {
+    this.signature = model.signature
+    this.provider = model.provider
+    this.files = model.files
+    this.memoryBytes = model.memoryBytes
+    this.warnings = model.warnings
+    this.#environment = environment
+    this.#threads = threads
+    this.#session = model.session
     this.#inputNames = new NameLists(this.signature.inputs.map(({ name }) => name))
     this.#outputNames = new NameLists(this.signature.outputs.map(({ name }) => name))
     this.#outputTypes = new Map(
@@ -82,12 +85,8 @@ export class OnnxExecutable implements Executable {
     }
   }
 
-  async dispose(): Promise<void> {
-    const { api, ledger } = this.#environment
-    await new Promise<void>((resolve, reject) => {
-      api.ReleaseSession.async(this.#session, (error) => (error ? reject(error) : resolve()))
-    })
-    ledger.released('session')
+  dispose(): Promise<void> {
+    return this.#environment.releaseSession(this.#session, this.memoryBytes)
   }
 
   #valuesOf(inputs: readonly NamedTensor[]): BigUint64Array {

@@ -12,9 +12,15 @@ export const NATIVE_KINDS = [
 ] as const
 export type NativeKind = (typeof NATIVE_KINDS)[number]
 
+/** By kind, those made and those released. */
+export interface LedgerCounts {
+  readonly made: Readonly<Record<NativeKind, number>>
+  readonly released: Readonly<Record<NativeKind, number>>
+}
+
 export class Ledger {
-  readonly #made = zeroes()
-  readonly #released = zeroes()
+  #made = zeroes()
+  #released = zeroes()
 
   made(kind: NativeKind): void {
     this.#made[kind] += 1
@@ -32,6 +38,22 @@ export class Ledger {
   /** How many were ever made. */
   total(kind: NativeKind): number {
     return this.#made[kind]
+  }
+
+  /** Hands its counts over, and begins anew. */
+  take(): LedgerCounts {
+    const counts = { made: this.#made, released: this.#released }
+    this.#made = zeroes()
+    this.#released = zeroes()
+    return counts
+  }
+
+  /** Of another thread. */
+  add({ made, released }: LedgerCounts): void {
+    for (const kind of NATIVE_KINDS) {
+      this.#made[kind] += made[kind]
+      this.#released[kind] += released[kind]
+    }
   }
 }
 

@@ -1,78 +1,57 @@
-/** From a model file to a session, off the event loop. */
-import { dirname } from 'node:path'
+/** From the bytes of a model to a session. Holds the thread. */
 import { fail } from '../../errors.ts'
-import { encodeOnnx, type OnnxModel } from '../../onnx/index.ts'
 import { check, OrtFailure, type Pointer } from './c-api.ts'
-import type { Environment } from './environment.ts'
 import { inFewWords } from './library-words.ts'
-import type { ChosenProviders } from './providers.ts'
-import { makeSessionOptions, type OnnxConfig } from './session-options.ts'
+import type { NativeObjects } from './native-objects.ts'
 
 export interface SessionSource {
-  /** The model's own file. */
-  readonly path: string
-  /** A changed model to load in place of the file's. */
-  readonly rewritten: OnnxModel | undefined
-  readonly config: OnnxConfig
+  readonly environment: Pointer
+  /** Gone afterwards: the library keeps what it needs of them, and large ones are freed at once. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly options: Pointer
+  /** Whose name is left out of what the library says. */
+  readonly folder: string
 }
 
-export interface LoadedSession {
-  readonly handle: Pointer
-  readonly providers: ChosenProviders
-}
-
-export async function loadSession(
-  environment: Environment,
-  { path, rewritten, config }: SessionSource,
-): Promise<LoadedSession> {
-  const { api, ledger } = environment
-  const options = makeSessionOptions(environment, config)
-  const out = new BigUint64Array(1)
+/** Fails with MODEL_UNREADABLE. */
+export function createSession(native: NativeObjects, source: SessionSource): Pointer {
   try {
-    if (rewritten === undefined) {
-      const status = await promised(
-        api.CreateSession,
-        environment.handle,
-        path,
-        options.handle,
-        out,
-      )
-      check(api, status)
-    } else {
-      // bytes have no folder of their own: external data is looked for beside the file
-      const folder = dirname(path)
-      check(api, api.AddSessionConfigEntry(options.handle, externalDataFolder, folder))
-      const bytes = encodeOnnx(rewritten)
-      const status = await promised(
-        api.CreateSessionFromArray,
-        environment.handle,
-        bytes,
-        bytes.byteLength,
-        options.handle,
-        out,
-      )
-      check(api, status)
-    }
+    return native.editor === undefined ? inOneStep(native, source) : inTwoSteps(native, source)
   } catch (thrown) {
     if (!(thrown instanceof OrtFailure)) throw thrown
-    const problem = `ONNX Runtime cannot load it: ${inFewWords(thrown.message.replaceAll(`${dirname(path)}/`, ''))}`
-    throw fail('MODEL_UNREADABLE', { problem }, thrown)
-  } finally {
-    environment.release('sessionOptions', options.handle)
+    const words = inFewWords(thrown.message.replaceAll(`${source.folder}/`, ''))
+    throw fail('MODEL_UNREADABLE', { problem: `ONNX Runtime cannot load it: ${words}` }, thrown)
   }
-  ledger.made('session')
-  return { handle: out[0]!, providers: options.providers }
 }
 
-const externalDataFolder = 'session.model_external_initializers_file_folder_path'
-
-type Async<Result> = {
-  async(...args: [...never[], (error: unknown, result: Result) => void]): void
+/** Frees the bytes between reading and preparing, which takes the weights a second time. */
+function inTwoSteps(
+  native: NativeObjects,
+  { environment, bytes, options }: SessionSource,
+): Pointer {
+  const { api, editor } = native
+  const session = native.make('session', (out) =>
+    editor!.CreateModelEditorSessionFromArray(environment, bytes, bytes.byteLength, options, out),
+  )
+  free(bytes)
+  try {
+    check(api, editor!.FinalizeModelEditorSession(session, options, null))
+    return session
+  } catch (thrown) {
+    native.release('session', session)
+    throw thrown
+  }
 }
 
-function promised<Result>(call: Async<Result>, ...args: readonly unknown[]): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const settle = (error: unknown, result: Result) => (error ? reject(error) : resolve(result))
-    ;(call.async as (...all: unknown[]) => void)(...args, settle)
-  })
+function inOneStep(native: NativeObjects, { environment, bytes, options }: SessionSource): Pointer {
+  const session = native.make('session', (out) =>
+    native.api.CreateSessionFromArray(environment, bytes, bytes.byteLength, options, out),
+  )
+  free(bytes)
+  return session
+}
+
+/** Not when garbage is collected, but now. Smaller ones may lie in a buffer that others share. */
+export function free({ buffer }: Uint8Array<ArrayBuffer>): void {
+  if (buffer.byteLength >= 2 ** 20) buffer.transfer(0)
 }

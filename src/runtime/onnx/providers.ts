@@ -4,8 +4,8 @@
  */
 import { fail } from '../../errors.ts'
 import { check, OrtFailure, type Pointer } from './c-api.ts'
-import type { Environment } from './environment.ts'
 import { inFewWords } from './library-words.ts'
+import type { NativeObjects } from './native-objects.ts'
 import { StringArray } from './native-strings.ts'
 
 export interface ProviderRequest {
@@ -24,16 +24,16 @@ export interface ChosenProviders {
  * with MODEL_UNSUPPORTED when `strict`, and is a warning otherwise.
  */
 export function addProviders(
-  environment: Environment,
+  native: NativeObjects,
   sessionOptions: Pointer,
   wanted: readonly ProviderRequest[],
   strict: boolean,
 ): ChosenProviders {
-  const present = environment.providers()
+  const present = native.providers()
   const added: string[] = []
   const warnings: string[] = []
   for (const request of wanted) {
-    const problem = add(environment, sessionOptions, request, present)
+    const problem = add(native, sessionOptions, request, present)
     if (problem === undefined) {
       added.push(canonical(request.name))
     } else if (strict) {
@@ -50,7 +50,7 @@ export function addProviders(
 
 /** Why it cannot be had, or undefined once it is added. */
 function add(
-  environment: Environment,
+  native: NativeObjects,
   sessionOptions: Pointer,
   { name, options }: ProviderRequest,
   present: readonly string[],
@@ -62,7 +62,7 @@ function add(
     return `execution provider "${name}" is not in this ONNX Runtime, which has ${present.map(canonical).join(', ')}`
   }
   try {
-    appendTo(environment, sessionOptions, found.replace(/ExecutionProvider$/, ''), options)
+    appendTo(native, sessionOptions, found.replace(/ExecutionProvider$/, ''), options)
     return undefined
   } catch (thrown) {
     if (!(thrown instanceof OrtFailure)) throw thrown
@@ -71,12 +71,12 @@ function add(
 }
 
 function appendTo(
-  environment: Environment,
+  native: NativeObjects,
   sessionOptions: Pointer,
   provider: string,
   options: Readonly<Record<string, string>>,
 ): void {
-  const { api, ledger } = environment
+  const { api, ledger } = native
   const keys = new StringArray(Object.keys(options))
   const values = new StringArray(Object.values(options))
 
@@ -94,7 +94,7 @@ function appendTo(
     )
     return
   }
-  const providerOptions = environment.make('providerOptions', (out) => api[own.create](out))
+  const providerOptions = native.make('providerOptions', (out) => api[own.create](out))
   try {
     check(api, api[own.update](providerOptions, keys.addresses, values.addresses, keys.length))
     check(api, api[own.append](sessionOptions, providerOptions))

@@ -22,6 +22,7 @@ import {
   WORD,
 } from './job.ts'
 import type { StringArray } from './native-strings.ts'
+import { siblingModule } from './sibling-module.ts'
 
 /** What a run needs. All of it stays referenced until the run has ended. */
 export interface RunJob {
@@ -179,10 +180,4 @@ class RunThread {
     this.underWay -= 1
     settle?.(outcome)
   }
-}
-
-/** A module beside this one: a .ts file in the sources, a .js file in the package. */
-function siblingModule(name: string): URL {
-  const extension = import.meta.filename.slice(import.meta.filename.lastIndexOf('.'))
-  return new URL(`./${name}${extension}`, import.meta.url)
 }

@@ -41,7 +41,7 @@ describe('the ONNX runtime', () => {
   after(() => runtime.close())
 
   const load = async (name: string, bytes: Uint8Array, config = defaultModelConfig) =>
-    runtime.load({ ...(await saved(name, bytes)), version: '1', config })
+    runtime.load({ ...(await saved(name, bytes)), folder, version: '1', config })
 
   for (const datatype of DATATYPES) {
     it(`takes ${datatype} in and out, bit by bit`, async () => {
@@ -182,6 +182,7 @@ describe('the ONNX runtime', () => {
       const model = await runtime.load({
         name: 'cycle',
         version: '1',
+        folder,
         path,
         config: defaultModelConfig,
       })

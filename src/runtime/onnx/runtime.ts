@@ -1,13 +1,12 @@
 /** ONNX models, in the server's own process, through ONNX Runtime's C API. */
 import { fail } from '../../errors.ts'
 import type { ModelSource } from '../../model-source.ts'
-import { preflight, readOnnx, signatureOf, withoutZipMap } from '../../onnx/index.ts'
-import type { Executable, Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import { Environment } from './environment.ts'
 import { OnnxExecutable } from './executable.ts'
 import type { Ledger } from './ledger.ts'
 import { bundledLibraryPath } from './library-path.ts'
-import { loadSession } from './load-session.ts'
+import { LoadThreads } from './load-threads.ts'
 import { RunThreads } from './run-threads.ts'
 
 export interface OnnxRuntimeOptions {
@@ -24,17 +23,26 @@ export class OnnxRuntime implements Runtime {
   readonly #environment: Environment
   readonly #threads: RunThreads
 
-  private constructor(environment: Environment, threads: RunThreads) {
+  readonly #loads: LoadThreads
+
+  private constructor(environment: Environment, threads: RunThreads, loads: LoadThreads) {
     this.#environment = environment
     this.#threads = threads
+    this.#loads = loads
     this.capacity = threads.capacity
   }
 
   static async start(options: OnnxRuntimeOptions): Promise<OnnxRuntime> {
     const library = options.library ?? bundledLibraryPath()
     const environment = openEnvironment(library, options.threadsPerRun)
+    const loads = new LoadThreads({
+      data: { library, environment: environment.handle },
+      ledger: environment.ledger,
+      release: ({ session, memoryBytes }) => environment.releaseSession(session, memoryBytes),
+    })
+    loads.prepare() // it starts beside the others
     const threads = await RunThreads.start(environment, library, options.executors)
-    return new OnnxRuntime(environment, threads)
+    return new OnnxRuntime(environment, threads, loads)
   }
 
   /** Of the library. */
@@ -47,34 +55,18 @@ export class OnnxRuntime implements Runtime {
     return this.#environment.ledger
   }
 
-  async estimate(): Promise<number> {
-    return 0
+  estimate({ path }: ModelSource): Promise<number> {
+    return this.#loads.estimate(path)
   }
 
-  async load({ path, config }: ModelSource): Promise<Executable> {
-    const file = await readOnnx(path)
-    const problems = preflight(file)
-    if (problems.length > 0) throw fail('MODEL_UNSUPPORTED', { problem: problems.join('; ') })
-
-    const rewritten = withoutZipMap(file)
-    const signature = signatureOf(rewritten ?? file)
-    const { handle, providers } = await loadSession(this.#environment, {
-      path,
-      rewritten,
-      config: config.onnx,
-    })
-    return new OnnxExecutable({
-      environment: this.#environment,
-      threads: this.#threads,
-      session: handle,
-      signature,
-      provider: providers.first,
-      warnings: providers.warnings,
-    })
+  async load({ folder, path, lock, config }: ModelSource, giveUp?: AbortSignal) {
+    const source = { folder, path, config: config.onnx, ...(lock === undefined ? {} : { lock }) }
+    const model = await this.#loads.load(source, giveUp)
+    return new OnnxExecutable({ environment: this.#environment, threads: this.#threads, model })
   }
 
   async close(): Promise<void> {
-    await this.#threads.close()
+    await Promise.all([this.#threads.close(), this.#loads.close()])
     this.#environment.dispose()
   }
 }

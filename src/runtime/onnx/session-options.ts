@@ -1,7 +1,7 @@
 /** What a model's configuration says of its session, told to ONNX Runtime. */
 import type { ModelConfig } from '../../config/index.ts'
 import { check, type Pointer } from './c-api.ts'
-import type { Environment } from './environment.ts'
+import type { NativeObjects } from './native-objects.ts'
 import { addProviders, type ChosenProviders } from './providers.ts'
 
 export type OnnxConfig = ModelConfig['onnx']
@@ -12,22 +12,22 @@ export interface SessionOptions {
   readonly providers: ChosenProviders
 }
 
-export function makeSessionOptions(environment: Environment, config: OnnxConfig): SessionOptions {
-  const { api } = environment
-  const handle = environment.make('sessionOptions', (out) => api.CreateSessionOptions(out))
+export function makeSessionOptions(native: NativeObjects, config: OnnxConfig): SessionOptions {
+  const { api } = native
+  const handle = native.make('sessionOptions', (out) => api.CreateSessionOptions(out))
   try {
-    for (const status of apply(environment, handle, config)) check(api, status)
+    for (const status of apply(native, handle, config)) check(api, status)
     return {
       handle,
-      providers: addProviders(environment, handle, config.providers, config.strict),
+      providers: addProviders(native, handle, config.providers, config.strict),
     }
   } catch (thrown) {
-    environment.release('sessionOptions', handle)
+    native.release('sessionOptions', handle)
     throw thrown
   }
 }
 
-function* apply({ api }: Environment, handle: Pointer, config: OnnxConfig) {
+function* apply({ api }: NativeObjects, handle: Pointer, config: OnnxConfig) {
   const ownPool = config.intraOpThreads !== undefined || config.interOpThreads !== undefined
   if (!ownPool) yield api.DisablePerSessionThreads(handle)
   if (config.intraOpThreads !== undefined) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { dirname } from 'node:path'
 import { describe, it } from 'node:test'
 import { Call } from '../../call.ts'
 import { defaultModelConfig } from '../../config/index.ts'
@@ -35,7 +36,13 @@ describeRuntime('echo', {
 describe('the echo runtime', () => {
   it('counts down no faster than it is asked, and not on once it is left', async () => {
     const runtime = new EchoRuntime()
-    const source = { name: 'countdown', version: '1', path: here, config: defaultModelConfig }
+    const source = {
+      name: 'countdown',
+      version: '1',
+      folder: dirname(here),
+      path: here,
+      config: defaultModelConfig,
+    }
     const { stream } = await runtime.load(source)
     const call = new Call({ requestId: 'r' })
     const answers = stream!({ inputs: [count(1000)], outputs: ['n'] }, call)[Symbol.asyncIterator]()
