@@ -30,6 +30,12 @@ export function fingerprintOf({ files }: Pick<Stamps, 'files'>, configured: stri
   return hash('sha256', [configured, ...lines].join('\0')).slice(0, 32)
 }
 
+/** The last change of any of its files and folders. */
+export function changedAt({ files, folders, home }: Stamps): number {
+  const all = [...files, ...folders, ...(home === undefined ? [] : [home])]
+  return all.reduce((latest, { ctimeMs }) => Math.max(latest, ctimeMs), 0)
+}
+
 /**
  * Whether nobody is writing any more, as far as one look can tell.
  *

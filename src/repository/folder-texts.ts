@@ -19,6 +19,8 @@ export const CONFIG_FILES: readonly string[] = [MODEL_YAML, CONFIG_PBTXT, MODEL_
 export interface FolderText {
   readonly text: string
   readonly sha256: string
+  /** The last change of any kind, in milliseconds since 1970. */
+  readonly changedAt: number
 }
 
 export class FolderTexts {
@@ -35,6 +37,18 @@ export class FolderTexts {
   /** What was read, by the path from the folder. */
   get all(): ReadonlyMap<string, FolderText> {
     return this.#texts
+  }
+
+  /** Over the paths and contents of what was read. */
+  get digest(): string {
+    const lines = [...this.#texts].map(([path, { sha256 }]) => `${sha256} ${path}`)
+    return hash('sha256', lines.join('\0'))
+  }
+
+  /** The last change of any of them, in milliseconds since 1970; undefined where there is none. */
+  get changedAt(): number | undefined {
+    const times = [...this.#texts.values()].map(({ changedAt }) => changedAt)
+    return times.length === 0 ? undefined : Math.max(...times)
   }
 
   /** Reads those of the usual files that are there. Fails with MODEL_UNREADABLE. */
@@ -63,6 +77,7 @@ export class FolderTexts {
 
   /** Undefined where there is nothing of that name. Fails as `read` does. */
   async readIfThere(path: string): Promise<string | undefined> {
+    if (this.#texts.has(path)) return this.get(path)
     if ((await lookUp(join(this.#folder, path), this.#bounds)) === 'missing') return undefined
     await this.read(path)
     return this.get(path)
@@ -74,8 +89,9 @@ export class FolderTexts {
 
   async #read(path: string): Promise<void> {
     try {
-      const bytes = await readSmall(join(this.#folder, path), path)
-      this.#texts.set(path, { text: bytes.toString('utf8'), sha256: hash('sha256', bytes) })
+      const { bytes, changedAt } = await readSmall(join(this.#folder, path), path)
+      const text = bytes.toString('utf8')
+      this.#texts.set(path, { text, sha256: hash('sha256', bytes), changedAt })
     } catch (thrown) {
       if (thrown instanceof ServingError) throw thrown
       throw unreadable(`${path}: ${whyUnreadable(thrown)}`)
@@ -83,14 +99,14 @@ export class FolderTexts {
   }
 }
 
-async function readSmall(place: string, path: string): Promise<Buffer> {
+async function readSmall(place: string, path: string) {
   // without O_NONBLOCK the opening of a pipe that came in its place waits for a writer
   const handle = await open(place, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const found = await handle.stat()
     if (!found.isFile()) throw unreadable(`${path} is no file`)
     if (found.size > MOST_BYTES) throw unreadable(`${path} is larger than ${MOST_BYTES} bytes`)
-    return await handle.readFile()
+    return { bytes: await handle.readFile(), changedAt: found.ctimeMs }
   } finally {
     await handle.close()
   }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { type ListedModel, whyUnreadable } from '../config/index.ts'
 import { fail } from '../errors.ts'
+import { ConfigCache } from './config-cache.ts'
 import { eachAtMost } from './each-at-most.ts'
 import { FolderWatch, type WatchedFolder } from './folder-watch.ts'
 import type { ReadModel } from './model-folder.ts'
@@ -33,6 +34,7 @@ export class LocalSource implements Source {
   readonly #roots: readonly Root[]
   readonly #name: string | undefined
   readonly #before = new Map<Root, RootState>()
+  readonly #cache = new ConfigCache()
   readonly #watches = new Set<FolderWatch>()
   #folders: readonly WatchedFolder[]
 
@@ -49,6 +51,7 @@ export class LocalSource implements Source {
     const found = looks.flatMap(({ scan }) => scan?.models ?? [])
     const named = this.#name === undefined ? found : onlyNamed(found, this.#name)
     this.#folders = looks.flatMap(watchedFolders)
+    this.#cache.keepOnly(new Set(this.#folders.map(({ path }) => path)))
     for (const watch of this.#watches) watch.follow(this.#folders)
     return {
       models: settleNames(named),
@@ -70,7 +73,7 @@ export class LocalSource implements Source {
 
   async #look(root: Root): Promise<Look> {
     try {
-      const scan = await scanRoot(root.path, root.listed)
+      const scan = await scanRoot(root.path, this.#cache, root.listed)
       const hasModels = scan.models.length > 0 && !scan.empty
       if (isUnmounted(this.#before.get(root), { ...scan, hasModels })) {
         return {

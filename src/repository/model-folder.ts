@@ -7,6 +7,7 @@ import { basename, join } from 'node:path'
 import type { ListedModel } from '../config/index.ts'
 import { fail, ServingError } from '../errors.ts'
 import type { FoundModel, ModelSpec } from '../model-spec.ts'
+import type { ConfigCache } from './config-cache.ts'
 import { type Configured, configure } from './configure.ts'
 import { eachAtMost } from './each-at-most.ts'
 import { type Entry, entriesOf, refuseKind } from './entries.ts'
@@ -36,6 +37,8 @@ export interface ModelPlace {
   readonly bounds: string
   /** Where the model stands in a list of TensorFlow Serving. */
   readonly listed?: ListedModel | undefined
+  /** What configured it at the last look. */
+  readonly cache: ConfigCache
 }
 
 /** Whether what lies in a folder makes it that of a model. */
@@ -66,7 +69,9 @@ async function readSpec(
   const { folder, entries, bounds, listed } = place
   const texts = new FolderTexts(folder, bounds)
   await texts.readUsual(entries)
-  const configured = await configureFolder(place, numbered, texts)
+  const configured = await place.cache.configured(folder, texts, () =>
+    configureFolder(place, numbered, texts),
+  )
   if (numbered.length === 0 && told.length > 0 && modelAmong(entries) === undefined) {
     const problem = `${basename(folder)} holds no version: ${told.join('; ')}`
     throw fail('MODEL_UNREADABLE', { problem })
@@ -84,10 +89,9 @@ async function readSpec(
     name: listed?.name ?? configured.config.name ?? basename(folder),
     folder,
     config: configured.config,
+    ...(texts.changedAt !== undefined && { configChangedAt: texts.changedAt }),
     ...(configured.triton !== undefined && { triton: configured.triton }),
-    versions: versions.map(({ version, path, fingerprint, sealed }) => {
-      return { version, path, fingerprint, sealed }
-    }),
+    versions: versions.map(({ stamps: _stamps, ...version }) => version),
     ...(lock !== undefined && { lock }),
     warnings: [...configured.warnings, ...told, ...besideVersions(entries, numbered)],
   }
@@ -117,8 +121,7 @@ async function readVersions(
   texts: FolderTexts,
 ): Promise<readonly ReadVersion[]> {
   const name = basename(folder)
-  const digests = [...texts.all].map(([path, { sha256 }]) => `${sha256} ${path}`)
-  const configured = hash('sha256', JSON.stringify([digests, listed?.layer.value ?? null]))
+  const configured = hash('sha256', `${texts.digest}${JSON.stringify(listed?.layer.value ?? null)}`)
   const common = { bounds, configured, configFiles: new Set([...texts.all.keys()]) }
   if (numbered.length === 0 && listed === undefined) {
     const only = {

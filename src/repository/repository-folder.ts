@@ -13,12 +13,12 @@ import { isModelFolder, type ModelPlace, type ReadModel, readModelFolder } from 
 import { lockOf, readSingleFile } from './single-file.ts'
 
 /** With what is to be told of the folder as a whole. */
-export async function readRepository({ folder, entries, root, bounds }: ModelPlace) {
+export async function readRepository({ folder, entries, root, bounds, cache }: ModelPlace) {
   const texts = new FolderTexts(folder, bounds)
   const lock = await lockOf(texts).catch((thrown) => errorOf(thrown, LOCK))
   const models = await eachAtMost(MODELS_AT_ONCE, entries, async ({ name, kind }) => {
     const path = join(folder, name)
-    if (kind === 'folder') return await readInside({ folder: path, root, bounds })
+    if (kind === 'folder') return await readInside({ folder: path, root, bounds, cache })
     if (isModelFile(name)) return [await readSingleFile({ path, kind, root, lock })]
     return kind === 'outside' && (await isFolder(path)) ? [strayFolder(name, root)] : []
   })
@@ -45,7 +45,7 @@ async function readInside(place: Omit<ModelPlace, 'entries'>): Promise<readonly 
 
 /** Models of MLServer may lie a folder deeper. What else has traces of a model is told of. */
 async function readNoModel(place: ModelPlace): Promise<readonly ReadModel[]> {
-  const { folder, entries, root, bounds } = place
+  const { folder, entries, root, bounds, cache } = place
   const deeper: ReadModel[] = []
   const traces = entries.filter(({ kind, name }) => kind !== 'folder' && isModelFile(name))
   const folders = entries.filter(({ kind }) => kind === 'folder')
@@ -53,7 +53,7 @@ async function readNoModel(place: ModelPlace): Promise<readonly ReadModel[]> {
     const inner = join(folder, name)
     const inside = await entriesOf(inner, bounds).catch(() => [])
     if (inside.some((entry) => entry.name === MODEL_SETTINGS)) {
-      deeper.push(await readModelFolder({ folder: inner, entries: inside, root, bounds }))
+      deeper.push(await readModelFolder({ folder: inner, entries: inside, root, bounds, cache }))
     } else if (isModelFolder(inside)) traces.push({ name: `${name}/`, kind })
   }
   if (deeper.length > 0) return joinVersions(deeper, folder)

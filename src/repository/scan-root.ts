@@ -5,6 +5,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { ListedModel } from '../config/index.ts'
+import type { ConfigCache } from './config-cache.ts'
 import { entriesOf } from './entries.ts'
 import { errorOf, FolderTexts } from './folder-texts.ts'
 import { LOCK } from './lock-file.ts'
@@ -23,7 +24,11 @@ export interface RootScan {
 }
 
 /** `listed` is for a path out of a list of TensorFlow Serving. Fails with the system's error. */
-export async function scanRoot(root: string, listed?: ListedModel): Promise<RootScan> {
+export async function scanRoot(
+  root: string,
+  cache: ConfigCache,
+  listed?: ListedModel,
+): Promise<RootScan> {
   const found = await stat(root)
   const identity = `${found.dev}:${found.ino}`
   const nothing = { warnings: [], identity }
@@ -36,7 +41,7 @@ export async function scanRoot(root: string, listed?: ListedModel): Promise<Root
   }
   const bounds = await realpath(root)
   const entries = await entriesOf(root, bounds)
-  const place = { folder: root, entries, root, bounds, listed }
+  const place = { folder: root, entries, root, bounds, listed, cache }
   const about = { ...nothing, isFolder: true, empty: entries.length === 0 }
   if (listed !== undefined || isModelFolder(entries)) {
     return { ...about, models: [await readModelFolder(place)] }

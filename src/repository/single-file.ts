@@ -5,7 +5,7 @@ import { defaultModelConfig } from '../config/index.ts'
 import { ServingError } from '../errors.ts'
 import type { ModelSpec } from '../model-spec.ts'
 import { type EntryKind, refuseKind } from './entries.ts'
-import { fingerprintOf, isSealed } from './fingerprint.ts'
+import { changedAt, fingerprintOf, isSealed } from './fingerprint.ts'
 import { errorOf, type FolderTexts } from './folder-texts.ts'
 import { refuseFormat } from './formats.ts'
 import { requireListed } from './lock-check.ts'
@@ -57,6 +57,7 @@ async function specOf(name: string, { path, kind, lock }: SingleFile): Promise<M
         path,
         fingerprint: fingerprintOf(stamps, hash('sha256', digest ?? '')),
         sealed: isSealed(stamps),
+        changedAt: changedAt(stamps),
       },
     ],
     ...(lock !== undefined && { lock }),

@@ -5,7 +5,7 @@ import { parseModelSettings } from '../config/index.ts'
 import { fail, type ServingError } from '../errors.ts'
 import type { VersionSpec } from '../model-spec.ts'
 import { type Entry, entriesOf, lookUp, refuseKind } from './entries.ts'
-import { fingerprintOf, isSealed, type Stamps } from './fingerprint.ts'
+import { changedAt, fingerprintOf, isSealed, type Stamps } from './fingerprint.ts'
 import { errorOf, FolderTexts, MODEL_SETTINGS } from './folder-texts.ts'
 import { modelAmong, onlyOnnxAmong, refuseFormat } from './formats.ts'
 import { shownPath, wrongPath } from './relative-path.ts'
@@ -43,12 +43,13 @@ export async function readVersion(place: VersionPlace): Promise<ReadVersion> {
     const entries = place.entries ?? (await entriesOf(home, bounds))
     const stamps = await stampFolder(home, { bounds, prefix, entries })
     const path = await modelPath(place, entries).catch((thrown) => errorOf(thrown, place.title))
-    const files = stamps.files.filter((file) => !configFiles.has(file.path))
+    const own = { ...stamps, files: stamps.files.filter((file) => !configFiles.has(file.path)) }
     return {
       version,
       path,
-      fingerprint: fingerprintOf({ files }, configured),
-      sealed: typeof path === 'string' && isSealed({ ...stamps, files }),
+      fingerprint: fingerprintOf(own, configured),
+      sealed: typeof path === 'string' && isSealed(own),
+      changedAt: changedAt(own),
       stamps,
     }
   } catch (thrown) {
