@@ -48,6 +48,12 @@ export function sharedComponents(): Readonly<Record<string, Schema>> {
         description: 'The answer is of no use after so many milliseconds.',
         schema: { type: 'integer', minimum: 1 },
       },
+      Version: {
+        name: 'x-sluice-version',
+        in: 'header',
+        description: 'The version to ask, by its number or a label.',
+        schema: { type: 'string' },
+      },
     },
     headers: {
       RequestId: {

@@ -108,7 +108,9 @@ function predict({ key, model }: KeyedModel, asDefault: boolean): Schema {
     tags: ['Predict'],
     summary: asDefault ? `Ask the default model, ${model.name}` : `Ask ${model.name}`,
     description: describe(model),
-    parameters: [{ $ref: '#/components/parameters/Timeout' }],
+    parameters: ['Version', 'Timeout'].map((name) => ({
+      $ref: `#/components/parameters/${name}`,
+    })),
     requestBody: {
       required: true,
       content: {

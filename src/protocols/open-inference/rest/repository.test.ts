@@ -164,6 +164,19 @@ describe('a load', () => {
     assert.match(error, /^the body is larger than 1048576 bytes without its files$/)
   })
 
+  it('that is too large says how much larger base64 is than a file', async () => {
+    const { status, json } = await control(neverAsked, {
+      ...{ route: '/v2/repository/models/:model/load', body: '{}', method: 'POST', model: 'iris' },
+      onRead: () => {
+        throw fail('BODY_TOO_LARGE', { limit: 100 })
+      },
+    })
+    const error =
+      'the body is larger than the limit of 100 bytes ' +
+      '(the server raises this limit with --max-body; base64 takes a third more than a file)'
+    assert.deepEqual([status, json()], [413, { error }])
+  })
+
   it('of a model that nobody knows is told in the words of Triton', async () => {
     const does = {
       load: async () => {
