@@ -59,7 +59,11 @@ export function parseModelSettings(text: string, name: string): ModelSettings {
 /** A version that is no number is the label of the only version there is. */
 function asModelYaml({ name, inputs, outputs }: Settings, label: string | undefined) {
   const told = (list: Settings['inputs']) =>
-    list.map(({ name, datatype, shape }) => ({ name, datatype, shape }))
+    list.map(({ name, datatype, shape }) => ({
+      name,
+      ...(datatype !== undefined && { datatype }),
+      ...(shape !== undefined && { shape }),
+    }))
   return {
     ...(name && { name }),
     ...(inputs.length > 0 && { inputs: told(inputs) }),
