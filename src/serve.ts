@@ -2,9 +2,11 @@
  * The composition root: configuration in, a running server out. Everything that lives as long as
  * the server is made here, and ended in the opposite order.
  */
+
+import { adminProtocol } from './admin/index.ts'
 import { cpuQuota } from './cgroup.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { keysThatNeedRestart, type ServerConfig } from './config/index.ts'
+import { keysThatNeedRestart, type ServerConfig, type ServingFiles } from './config/index.ts'
 import type { ServingError } from './errors.ts'
 import { Control, Lifecycle, Overrides } from './lifecycle/index.ts'
 import type { Log } from './log.ts'
@@ -20,11 +22,17 @@ import { noTracer, type Tracer } from './trace.ts'
 import { type Exchange, type HttpProtocol, HttpServer } from './transport/http/index.ts'
 import { packageVersion } from './version.ts'
 
-export interface ServeOptions {
+/** What a server is told, and may be told anew. */
+export interface ServerSettings {
   readonly config: ServerConfig
+  /** What files of TensorFlow Serving say beside it. */
+  readonly servingFiles: ServingFiles
+}
+
+export interface ServeOptions extends ServerSettings {
   readonly adminToken: string | undefined
   /** Reads the configuration again, for a reload. Fails with RELOAD_REFUSED where it is not sound. */
-  readonly reread: () => ServerConfig
+  readonly reread: () => ServerSettings
   readonly log: Log
 }
 
@@ -58,7 +66,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const starting = Promise.withResolvers<Started>()
   starting.promise.catch(() => {}) // told to whoever awaits what has settled
   const control = controlOnceStarted(config, registry, starting.promise)
-  const protocols = protocolsOf({ config, models: registry, control, metrics, clock, serverVersion })
+  const protocols = protocolsOf({
+    config,
+    models: registry,
+    control,
+    metrics,
+    clock,
+    serverVersion,
+  })
   const listen = async (
     port: number | 'off',
     served: readonly HttpProtocol[],
@@ -166,13 +181,14 @@ interface Started {
 
 /** Starts the runtime, and makes what loads models into it. */
 async function start(
-  { config, reread, log }: ServeOptions,
+  { config, servingFiles, reread, log }: ServeOptions,
   registry: Registry,
   metrics: Metrics,
 ): Promise<Started> {
   const { threads, library } = config.onnx
   const automatic = Math.max(1, Math.floor(cpuQuota() / threads))
   const executors = config.onnx.executors === 'auto' ? automatic : config.onnx.executors
+  for (const warning of servingFiles.warnings) log.warn(warning)
   const runtime = await OnnxRuntime.start({ library, threadsPerRun: threads, executors })
   log.info('runtime started', { onnxruntime: runtime.version, executors, threads })
   const ground = { clock: systemClock, events: metrics, log }
@@ -181,7 +197,7 @@ async function start(
     registry,
     runtime,
     slots: new Slots(runtime.capacity),
-    maxWaiting: config.queue.maxWaiting,
+    maxWaiting: servingFiles.maxWaiting ?? config.queue.maxWaiting,
     autoComplete: !config.disableAutoCompleteConfig,
     loadsAtOnce: config.load.atOnce,
     loadTimeoutMs: config.load.timeoutMs,
@@ -194,16 +210,23 @@ async function start(
     mode: config.modelControlMode,
     loadModels: config.loadModels,
     pollMs: config.repositoryPollMs,
-    source: sourceOf(config),
+    source: sourceOf({ config, servingFiles }),
     lifecycle,
     models: registry,
     overrides,
     reread: async () => {
       const next = reread()
-      return { source: sourceOf(next), needRestart: keysThatNeedRestart(config, next) }
+      return {
+        source: sourceOf(next),
+        needRestart: keysThatNeedRestart(config, next.config),
+      }
     },
   })
   return { control, lifecycle, overrides, runtime }
+}
+
+function sourceOf({ config, servingFiles }: ServerSettings): LocalSource {
+  return new LocalSource({ paths: config.models, name: config.name, listed: servingFiles.models })
 }
 
 /** Requests may come before there is anything to control. */
@@ -221,7 +244,7 @@ function controlOnceStarted(
     mode: config.modelControlMode,
     index: () => started?.control.index() ?? models.list(),
     load: async (...asked) => (await starting).control.load(...asked),
-    unload: async (...asked) => (await starting).control.unload(...asked),
+    unload: async (name) => (await starting).control.unload(name),
     reload: async () => (await starting).control.reload(),
   }
 }

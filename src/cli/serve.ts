@@ -5,12 +5,13 @@ import {
   formatProblem,
   loadAdminToken,
   loadServerConfig,
+  loadServingFiles,
   type ServerConfig,
 } from '../config/index.ts'
 import { fail, ServingError } from '../errors.ts'
 import type { ModelStatus } from '../models.ts'
 import { curlExample } from '../protocols/plain/index.ts'
-import { type RunningServer, type ServeOptions, serve } from '../serve.ts'
+import { type RunningServer, type ServeOptions, type ServerSettings, serve } from '../serve.ts'
 import { createLog, type ProcessLog } from '../telemetry/index.ts'
 import { withServeFlags } from './config.ts'
 import { exitAtOnce } from './exit-at-once.ts'
@@ -26,42 +27,41 @@ export function serveCommand(): Command {
 
 /** The exit code: 0 after a good end, 1 where something failed, 2 for a wrong configuration. */
 async function run(args: readonly string[], options: Record<string, unknown>): Promise<number> {
-  let config: ServerConfig
+  let settings: ServerSettings
   let adminToken: string | undefined
   let warnings: readonly string[]
   try {
     const loaded = loadServerConfig({ args, options })
     adminToken = loadAdminToken(loaded)
-    config = loaded.config
+    settings = { config: loaded.config, servingFiles: loadServingFiles(loaded.config) }
     warnings = loaded.warnings
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown
     for (const problem of thrown.problems) complain(formatProblem(problem))
     return 2
   }
-  const log = await createLog({ ...config.log, destination: 2 })
+  const log = await createLog({ ...settings.config.log, destination: 2 })
   for (const warning of warnings) log.warn(warning)
   try {
-    const reread = () => rereadConfig(args, options)
-    return await runServer({ config, adminToken, reread, log })
+    const reread = () => readAgain(args, options)
+    return await runServer({ ...settings, adminToken, reread, log })
   } finally {
     await log.close()
   }
 }
 
 /** Fails with RELOAD_REFUSED, so that a server that runs goes on as it is. */
-function rereadConfig(args: readonly string[], options: Record<string, unknown>): ServerConfig {
+function readAgain(args: readonly string[], options: Record<string, unknown>): ServerSettings {
   try {
-    return loadServerConfig({ args, options }).config
+    const { config } = loadServerConfig({ args, options })
+    return { config, servingFiles: loadServingFiles(config) }
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown
     throw fail('RELOAD_REFUSED', { problem: thrown.problems.map(formatProblem).join('; ') })
   }
 }
 
-async function runServer(
-  options: ServeOptions & { readonly log: ProcessLog },
-): Promise<number> {
+async function runServer(options: ServeOptions & { readonly log: ProcessLog }): Promise<number> {
   const { config, log } = options
   // before anything is started: a signal that comes early must not be lost
   const stopAsked = firstSignal(log)

@@ -14,8 +14,8 @@ import type {
   ReloadReport,
 } from '../model-control.ts'
 import type { FoundModel } from '../model-spec.ts'
-import type { ModelStatus, Models } from '../models.ts'
-import { type LostRoot, Poller, type Source } from '../repository/index.ts'
+import type { Models } from '../models.ts'
+import { type LostRoot, modelOfLost, Poller, type Source } from '../repository/index.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Overrides } from './overrides.ts'
 
@@ -50,8 +50,6 @@ export class Control implements ModelControl {
   #found: ReadonlyMap<string, FoundModel> = new Map()
   /** Under explicit control: what is to be loaded. */
   readonly #asked = new Set<string>()
-  /** Unloaded when that was asked for, and told as such. */
-  readonly #unloaded = new Map<string, readonly ModelStatus[]>()
   #looking: Promise<void> | undefined
   /** Repositories that cannot be read, and why. */
   #lost: ReadonlyMap<string, string> = new Map()
@@ -84,14 +82,10 @@ export class Control implements ModelControl {
   index(): readonly IndexEntry[] {
     const known = this.#options.models.list()
     const names = new Set(known.map(({ name }) => name))
-    const unloaded = [...this.#unloaded].filter(([name]) => !names.has(name))
-    for (const [name] of unloaded) names.add(name)
     const others = [...this.#found.keys()].filter((name) => !names.has(name))
-    return [
-      ...known,
-      ...unloaded.flatMap(([, rows]) => rows),
-      ...others.map((name) => ({ name })),
-    ].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    return [...known, ...others.map((name) => ({ name }))].sort((a, b) =>
+      a.name < b.name ? -1 : a.name > b.name ? 1 : 0,
+    )
   }
 
   async load(name: string, { force = false, config, files }: LoadOptions = {}): Promise<void> {
@@ -110,7 +104,6 @@ export class Control implements ModelControl {
     if (model === undefined) throw fail('MODEL_NOT_FOUND', { model: name, known: this.#names() })
     if (!overridden) await overrides.drop(name)
     if (this.mode === 'explicit') this.#asked.add(name)
-    this.#unloaded.delete(name)
     lifecycle.want(model, { force, retry: true, urgent: true })
     await lifecycle.whenSettled(name)
     const why = lifecycle.failureOf(name)
@@ -127,8 +120,6 @@ export class Control implements ModelControl {
     const known = this.index().some((entry) => entry.name === name)
     if (!known) throw fail('MODEL_NOT_FOUND', { model: name, known: this.#names() })
     this.#asked.delete(name)
-    const rows = unloadedRows(this.#options.models, name)
-    if (rows.length > 0) this.#unloaded.set(name, rows)
     this.#options.lifecycle.unwant(name)
     await this.#options.overrides.drop(name)
   }
@@ -165,10 +156,7 @@ export class Control implements ModelControl {
       lost.some(({ root }) => root === one.root),
     )
     this.#tellLost(lost)
-    this.#found = byName([...models, ...kept])
-    for (const name of this.#unloaded.keys()) {
-      if (!this.#found.has(name)) this.#unloaded.delete(name)
-    }
+    this.#found = byName(models, kept, lost)
   }
 
   /** What was found is wanted; under explicit control, what of it was asked for. */
@@ -191,7 +179,7 @@ export class Control implements ModelControl {
       everyMs: pollMs,
       onModels: (models, lost) => {
         this.#tellLost(lost)
-        this.#found = byName(models)
+        this.#found = byName(models, [], lost)
         this.#apply()
       },
       onProblem: (cause) => log.error('repositories not read', { cause }),
@@ -218,14 +206,16 @@ export class Control implements ModelControl {
   }
 }
 
-const byName = (models: readonly FoundModel[]) =>
-  new Map(models.map((model) => [model.name, model]))
-
-const unloadedRows = (models: Models, name: string): readonly ModelStatus[] =>
-  models
-    .list()
-    .filter((status) => status.name === name && status.version !== '')
-    .map(({ version }) => ({ name, version, state: 'unloaded' }))
+/** A repository that is lost and of which nothing is known is a model that cannot be served. */
+function byName(
+  models: readonly FoundModel[],
+  kept: readonly FoundModel[],
+  lost: readonly LostRoot[],
+): ReadonlyMap<string, FoundModel> {
+  const known = [...models, ...kept]
+  const unknown = lost.filter(({ root }) => !known.some((model) => model.root === root))
+  return new Map([...unknown.map(modelOfLost), ...known].map((model) => [model.name, model]))
+}
 
 const notThere = (name: string): FoundModel => ({
   name,

@@ -161,7 +161,7 @@ describe('a version that cannot be served', () => {
 
   it('by what it answers when it is warmed up takes no traffic', async () => {
     const { lifecycle, load, registry, runtime } = setUp()
-    const config = { warmUp: { runs: 1, nonFinite: 'refuse' as const } }
+    const config = { warmUp: { runs: 1, nonFinite: 'refuse' as const, samples: [] } }
     lifecycle.want(found('iris', { 1: 'a' }, config))
     await load('iris 1 @a', { answer: Number.NaN })
     assert.throws(() => registry.find('iris'), /"iris" is failed: .*NaN/)

@@ -9,7 +9,6 @@ import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { Log } from '../log.ts'
-import type { ModelSource } from '../model-source.ts'
 import type { FoundModel } from '../model-spec.ts'
 import { type Registry, readWarmUpSamples } from '../repository/index.ts'
 import type { Runtime } from '../runtime/index.ts'
@@ -19,7 +18,7 @@ import { LoadQueue } from './load-queue.ts'
 import { ModelLife, type WantOptions } from './model-life.ts'
 import { ModelMemory, type ModelMemoryOptions } from './model-memory.ts'
 import { narrowing } from './narrowing.ts'
-import { openVersion } from './open-version.ts'
+import { openVersion, sourceOf } from './open-version.ts'
 import { synthesize } from './sample.ts'
 import { wordsOf } from './slot.ts'
 import { compareVersions } from './version-order.ts'
@@ -141,7 +140,7 @@ export class Lifecycle {
     giveUp.throwIfAborted()
     const began = clock.now()
     this.#move(attempt, life, 'begin')
-    const source = sourceOf(attempt)
+    const source = sourceOf(spec, attempt.version)
     if (this.#memory.limited) {
       const bytes = await runtime.estimate(source)
       const tenants = () => [...this.#lives.values()].flatMap((one) => one.tenants())
@@ -205,12 +204,4 @@ export class Lifecycle {
     attempt.move(event)
     life.tell()
   }
-}
-
-function sourceOf({ spec, version }: Attempt): ModelSource {
-  const { name, folder, config, lock } = spec
-  if (typeof version.path !== 'string') throw version.path
-  const { path } = version
-  const locked = lock === undefined ? {} : { lock }
-  return { name, version: version.version, folder, path, config, ...locked }
 }

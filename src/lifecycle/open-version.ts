@@ -4,7 +4,7 @@ import { checked } from '../checked.ts'
 import type { Clock } from '../clock.ts'
 import { type Events, noEvents } from '../events.ts'
 import type { LoadedFile, ModelSource } from '../model-source.ts'
-import type { ModelSpec } from '../model-spec.ts'
+import type { ModelSpec, VersionSpec } from '../model-spec.ts'
 import type { ServedModel } from '../models.ts'
 import type { Predictor } from '../predictor.ts'
 import { completeModel } from '../repository/index.ts'
@@ -47,6 +47,13 @@ export async function openVersion(
     await executable.dispose()
     throw thrown
   }
+}
+
+/** A version as a runtime is told of it. Fails with the reason where there is nothing to load. */
+export function sourceOf(spec: ModelSpec, { version, path }: VersionSpec): ModelSource {
+  if (typeof path !== 'string') throw path
+  const { name, folder, config, lock } = spec
+  return { name, version, folder, path, config, ...(lock !== undefined && { lock }) }
 }
 
 function assemble(

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MODEL_STATES } from '../models.ts'
+import { MODEL_STATES, type ModelState } from '../models.ts'
 import { after, type VersionEvent } from './version-machine.ts'
 
 const EVENTS: readonly VersionEvent[] = ['begin', 'loaded', 'warmed', 'fail', 'retire', 'drained']
 
 test('a version that goes well passes every state once', () => {
   const walk: readonly VersionEvent[] = ['begin', 'loaded', 'warmed', 'retire', 'drained']
-  const states = walk.reduce(
-    (passed, event) => [...passed, after(passed.at(-1)!, event)],
-    ['queued' as const] as ReturnType<typeof after>[],
-  )
+  const states: ModelState[] = ['queued']
+  for (const event of walk) states.push(after(states.at(-1)!, event))
   assert.deepEqual(states, ['queued', 'loading', 'warming', 'ready', 'draining', 'unloaded'])
 })
 

@@ -8,11 +8,12 @@ import type { Clock } from '../clock.ts'
 import type { ServerConfig } from '../config/index.ts'
 import { fail, ServingError } from '../errors.ts'
 import { noEvents } from '../events.ts'
-import { Lifecycle } from '../lifecycle.ts'
+import { openVersion, sourceOf, wantedVersions } from '../lifecycle/index.ts'
 import type { Log } from '../log.ts'
+import type { FoundModel } from '../model-spec.ts'
 import type { ServedModel } from '../models.ts'
 import { askPlain, decodeBody, exampleBody } from '../protocols/plain/index.ts'
-import { discover, type FoundModel, Registry } from '../repository/index.ts'
+import { discover } from '../repository/index.ts'
 import { OnnxRuntime } from '../runtime/onnx/index.ts'
 import { Slots } from '../scheduler/index.ts'
 import { type AskedModel, problemOf, WrongUsage } from './asked-model.ts'
@@ -30,7 +31,6 @@ export interface LocalOptions {
 /** Fails with a ServingError where there is no such model or it does not load. */
 export async function openLocal(options: LocalOptions): Promise<AskedModel> {
   const found = await choose(options)
-  if (found.source instanceof ServingError) throw found.source
   const { clock } = options
   const { served, close } = await load(found, options)
   return {
@@ -65,31 +65,38 @@ async function choose({ path, model }: LocalOptions): Promise<FoundModel> {
   return chosen
 }
 
-async function load(found: FoundModel, { onnx, clock, log }: LocalOptions) {
+async function load({ name, spec }: FoundModel, { onnx, clock, log }: LocalOptions) {
+  if (spec instanceof ServingError) throw spec
+  const { wanted } = wantedVersions(spec)
+  const newest = wanted.at(-1)
+  if (newest === undefined) {
+    throw fail('MODEL_UNREADABLE', { problem: `"${name}" has no version to ask` })
+  }
   const runtime = await OnnxRuntime.start({
     library: onnx.library,
     threadsPerRun: onnx.threads,
     executors: 1,
   })
-  const registry = new Registry({ defaultModel: undefined, strict: false, events: noEvents })
-  const lifecycle = new Lifecycle({
-    registry,
-    runtime,
-    slots: new Slots(runtime.capacity),
-    maxWaiting: 1,
-    clock,
-    events: noEvents,
-    log,
-  })
-  const close = async () => {
-    await lifecycle.unloadAll()
+  try {
+    const opened = await openVersion(spec, sourceOf(spec, newest), new AbortController().signal, {
+      runtime,
+      slots: new Slots(runtime.capacity),
+      maxWaiting: 1,
+      autoComplete: true,
+      clock,
+      events: noEvents,
+    })
+    for (const warning of opened.executable.warnings) log.warn('model warning', { warning })
+    const close = async () => {
+      await opened.executors.drain()
+      await opened.executable.dispose()
+      await runtime.close()
+    }
+    return { served: opened.served, close }
+  } catch (thrown) {
     await runtime.close()
+    throw thrown
   }
-  await lifecycle.loadAll([found], new AbortController().signal)
-  const [status] = registry.list()
-  if (status?.served !== undefined) return { served: status.served, close }
-  await close()
-  throw fail('MODEL_UNREADABLE', { problem: `"${found.name}" cannot be loaded: ${status?.why}` })
 }
 
 async function ask(served: ServedModel, { contentType, bytes }: Question, clock: Clock) {

@@ -20,7 +20,9 @@ describe('sluice predict', () => {
   before(async () => {
     const options = { httpPort: '0', metricsPort: 'off' }
     const { config } = loadServerConfig({ args: [models], options, env: {} })
-    server = await serve({ config, adminToken: undefined, log: silentLog })
+    const settings = { config, servingFiles: { models: [], warnings: [] } }
+    const reread = () => settings
+    server = await serve({ ...settings, reread, adminToken: undefined, log: silentLog })
     await server.settled
   })
   after(() => server.stop())

@@ -3,6 +3,7 @@ import { basename, extname } from 'node:path'
 import { fail } from '../errors.ts'
 import { LocalSource } from './local-source.ts'
 import type { ReadModel } from './model-folder.ts'
+import type { LostRoot } from './source.ts'
 
 /** In the order of names. A path that cannot be read is found as a model that cannot be served. */
 export async function discover(
@@ -10,9 +11,11 @@ export async function discover(
   name?: string,
 ): Promise<readonly ReadModel[]> {
   const { models, lost } = await new LocalSource({ paths, name }).scan()
-  const gone = lost.map(({ root, why }): ReadModel => {
-    const spec = fail('MODEL_UNREADABLE', { problem: `${basename(root)}: ${why}` })
-    return { name: basename(root, extname(root)), root, spec, layout: 'file', folders: [] }
-  })
-  return [...models, ...gone]
+  return [...models, ...lost.map(modelOfLost)]
+}
+
+/** A path that cannot be read, as a model that cannot be served. */
+export function modelOfLost({ root, why }: LostRoot): ReadModel {
+  const spec = fail('MODEL_UNREADABLE', { problem: `${basename(root)}: ${why}` })
+  return { name: basename(root, extname(root)), root, spec, layout: 'file', folders: [] }
 }
