@@ -4,30 +4,40 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { differences, parseGolden, rewritten, send } from '../golden/exchange.ts'
-import { goldenModels } from '../golden/models.ts'
+import { askedModels, controlledModels } from '../golden/models.ts'
 import { type Server, startServer } from './server.ts'
 
 const folder = join(import.meta.dirname, '../golden')
-const files = globSync('*/*.http', { cwd: folder }).sort()
 
-describe('the server answers as it always did', () => {
-  let server: Server
-  before(async () => {
-    server = await startServer([goldenModels()])
-  })
-  after(() => server.process.end())
+/** The folders of exchanges, and the server that each is played against, in the order of the files. */
+const servers: Readonly<Record<string, () => Promise<Server>>> = {
+  '{open-inference,plain}': () => startServer([askedModels()]),
+  control: () => {
+    const control = ['--model-control-mode', 'explicit', '--load-model', 'sums']
+    return startServer([controlledModels(), ...control])
+  },
+}
 
-  for (const file of files) {
-    it(file, async () => {
-      const path = join(folder, file)
-      const golden = parseGolden(readFileSync(path, 'utf8'))
-      const came = await send(server.port, golden)
-      const different = differences(golden.response, came)
-      if (process.env.UPDATE_GOLDEN !== '1') assert.equal(different.join('\n'), '')
-      else if (different.length > 0) writeFileSync(path, rewritten(golden, came))
+for (const [folders, start] of Object.entries(servers)) {
+  describe(`the server answers as it always did: ${folders}`, () => {
+    let server: Server
+    before(async () => {
+      server = await start()
     })
-  }
-})
+    after(() => server.process.end())
+
+    for (const file of globSync(`${folders}/*.http`, { cwd: folder }).sort()) {
+      it(file, async () => {
+        const path = join(folder, file)
+        const golden = parseGolden(readFileSync(path, 'utf8'))
+        const came = await send(server.port, golden)
+        const different = differences(golden.response, came)
+        if (process.env.UPDATE_GOLDEN !== '1') assert.equal(different.join('\n'), '')
+        else if (different.length > 0) writeFileSync(path, rewritten(golden, came))
+      })
+    }
+  })
+}
 
 describe('an exchange that differs is found', () => {
   const came = { status: 200, headers: { 'x-a': 'b' }, body: Buffer.from('{"n":1.5,"t":"x"}\x00') }

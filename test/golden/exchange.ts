@@ -73,7 +73,8 @@ export function differences(expected: Expected, came: Came): readonly string[] {
 /** The whole file with the response that came, and placeholders for what changes. */
 export function rewritten({ asked, response }: Golden, came: Came): string {
   const names = Object.keys(response.headers)
-  const headers = (names.length === 0 ? ['content-type'] : names)
+  const usual = came.body.byteLength === 0 ? 'content-length' : 'content-type'
+  const headers = (names.length === 0 ? [usual] : names)
     .map(
       (name) =>
         `${name}: ${response.headers[name]?.includes('{{') ? response.headers[name] : came.headers[name]}\n`,
