@@ -51,7 +51,7 @@ def health_and_metadata(client):
     assert [output["datatype"] for output in model["outputs"]] == ["INT64", "FP32"], model
     config = client.get_model_config("iris")
     assert config["input"][0]["data_type"] == "TYPE_FP32", config
-    assert config["input"][0]["dims"] == [-1, 4], config
+    assert config["max_batch_size"] == 4 and config["input"][0]["dims"] == [4], config
 
 
 def unknown_model(client):
@@ -221,6 +221,28 @@ async def asyncio_client(client):
         raise AssertionError("it was not refused")
 
 
+def repository(client):
+    assert "model_repository" in client.get_server_metadata()["extensions"]
+    states = lambda: {one["name"]: one.get("state") for one in client.get_model_repository_index()}
+    assert states()["sum"] == "READY", states()
+    client.unload_model("sum")
+    assert not client.is_model_ready("sum")
+    error = refused(lambda: ask_sum(client))
+    assert error.status() == "503", error.status()
+    client.load_model("sum")
+    assert client.is_model_ready("sum") and states()["sum"] == "READY", states()
+    ask_sum(client)
+    error = refused(lambda: client.load_model("nobody"))
+    text = "failed to load 'nobody', failed to poll from model repository"
+    assert text in error.message(), error.message()
+
+
+def ask_sum(client):
+    values = np.ones((1, 2), np.float32)
+    answer = ask(client, "sum", [tensor("a", values, "FP32"), tensor("b", values, "FP32")])
+    assert answer.as_numpy("sum").tolist() == [[2.0, 2.0]], answer.get_response()
+
+
 def tensor(name, values, datatype, binary=True):
     given = http.InferInput(name, list(values.shape), datatype)
     given.set_data_from_numpy(values, binary_data=binary)
@@ -260,6 +282,7 @@ CASES = {
     "refusals in words": refusals,
     "many requests at once": concurrent,
     "the asyncio client": asyncio_client,
+    "the model repository": repository,
 }
 
 

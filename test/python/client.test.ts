@@ -29,6 +29,7 @@ const cases = [
   'refusals in words',
   'many requests at once',
   'the asyncio client',
+  'the model repository',
 ]
 
 interface Line {
@@ -42,7 +43,8 @@ describe('tritonclient gets what it expects', () => {
   let lines: readonly Line[]
 
   before(async () => {
-    server = await startServer([modelsIn(folder)])
+    const control = ['--model-control-mode', 'explicit', '--load-model', '*']
+    server = await startServer([modelsIn(folder), ...control])
     const script = join(import.meta.dirname, 'client.py')
     const data = join(root, 'examples/data/iris.json')
     const { stdout } = await promisify(execFile)(python, [script, `127.0.0.1:${server.port}`, data])
