@@ -39,22 +39,20 @@ describe('a fingerprint', () => {
 
 describe('files are sealed', () => {
   const home = stamp(10, 50)
+  const written = stamp(50, 50)
   const cases = [
     { name: 'when all times were set after the last write', files: [stamp(5, 20)], home },
+    { name: 'in a folder that was written elsewhere and moved here', files: [stamp(9, 9)], home },
+    { name: 'with folders inside', files: [stamp(9, 9)], folders: [stamp(9, 9)], home },
+    { name: 'when the folder was moved at that moment', files: [stamp(5, 50)], home },
     { name: 'as a single file that was renamed', files: [stamp(5, 20)] },
-    { name: 'when the folder was moved after that', files: [stamp(5, 50), stamp(5, 49)], home },
-    { name: 'not while a file was written only', files: [stamp(20, 20)], home, no: true },
+    { name: 'as the only file, renamed into its folder', files: [stamp(5, 50)], home: written },
     { name: 'not as a single file that was written only', files: [stamp(20, 20)], no: true },
+    { name: 'not while a file is written', files: [stamp(60, 60)], home: written, no: true },
     {
-      name: 'not when one of several was written only',
-      files: [stamp(5, 20), stamp(9, 9)],
-      home,
-      no: true,
-    },
-    {
-      name: 'not when a file came into the folder last',
-      files: [stamp(5, 20)],
-      home: stamp(50, 50),
+      name: 'not when others may be to come after a file that was renamed',
+      files: [stamp(5, 50), stamp(5, 49)],
+      home: written,
       no: true,
     },
     {
@@ -64,9 +62,9 @@ describe('files are sealed', () => {
       no: true,
     },
     {
-      name: 'not when a folder inside changed last by what came into it',
+      name: 'not when a folder inside changed after it',
       files: [stamp(5, 20)],
-      folders: [stamp(30, 30)],
+      folders: [stamp(51, 51)],
       home,
       no: true,
     },

@@ -39,20 +39,21 @@ export function changedAt({ files, folders, home }: Stamps): number {
 /**
  * Whether nobody is writing any more, as far as one look can tell.
  *
- * A write sets both times of a file to the same moment, so one that is being written, or was
- * written and left, has a last change equal to its last write. A later change is a rename, or times
- * that were set as `cp -p`, `rsync -t` and `tar` do when a file is complete. A folder's last write is
- * the coming or going of an entry. Tools set its times after those of all that is in it, and a rename
- * moves it with everything; so what is inside must not have changed after the folder did, or
- * somebody went on writing.
+ * A write sets both times of a file to the same moment, and so does the coming or going of an entry
+ * for a folder. A last change after the last write is a rename, or times that were set as `cp -p`,
+ * `rsync -t` and `tar` do once all is there. A folder with such a mark is whole if nothing inside
+ * has changed since: it was moved here with everything. One file with such a mark is whole by
+ * itself; of several, others may still be to come.
  *
- * A folder of files that were simply written, then renamed, has no such marks on its files: that is
- * seen by looking twice.
+ * What was simply written here has no such marks: that it is whole is seen by looking twice.
  */
 export function isSealed({ files, folders, home }: Stamps): boolean {
+  if (files.length === 0) return false
   const inside = [...files, ...folders]
-  if (inside.length === 0) return false
-  const all = home === undefined ? inside : [...inside, home]
-  if (!all.every(({ mtimeMs, ctimeMs }) => ctimeMs > mtimeMs)) return false
-  return home === undefined || inside.every(({ ctimeMs }) => ctimeMs <= home.ctimeMs)
+  if (home !== undefined && isMarked(home)) {
+    return inside.every(({ ctimeMs }) => ctimeMs <= home.ctimeMs)
+  }
+  return inside.length === 1 && inside.every(isMarked)
 }
+
+const isMarked = ({ mtimeMs, ctimeMs }: Stamp): boolean => ctimeMs > mtimeMs

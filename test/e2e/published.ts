@@ -13,13 +13,23 @@ export class Published {
     after(() => rmSync(this.root, { recursive: true, force: true }))
   }
 
-  /** `model/1`, with the files given; a folder that begins with a dot is nobody's model. */
+  /** `model/1`, with the files given. */
   version(model: string, version: number, files: Readonly<Record<string, Uint8Array | string>>) {
+    this.stage(model, version, files)()
+  }
+
+  /**
+   * The same in two steps: the function returned puts it in place. A rename is seen as one by its
+   * time, which has to differ from that of the last write; the clock of files ticks every few
+   * milliseconds.
+   */
+  stage(model: string, version: number, files: Readonly<Record<string, Uint8Array | string>>) {
+    // a folder that begins with a dot is nobody's model
     const staged = join(this.root, `.staged-${this.#staged++}`)
     mkdirSync(staged)
     for (const [name, bytes] of Object.entries(files)) writeFileSync(join(staged, name), bytes)
     mkdirSync(join(this.root, model), { recursive: true })
-    renameSync(staged, join(this.root, model, `${version}`))
+    return () => renameSync(staged, join(this.root, model, `${version}`))
   }
 
   /** A file of the model's folder, put in place by a rename as well. */

@@ -8,9 +8,13 @@ import { type Server, startServer, until } from './server.ts'
 
 test('twenty versions after each other, and not one request is lost', async (t) => {
   const { server, published } = await setUp(t)
+  const versions = Array.from({ length: 20 }, (_, index) => index + 2)
+  const staged = versions.map((version) =>
+    published.stage('plus', version, { 'model.onnx': plusModel(version) }),
+  )
   const asking = new Asking(server, 'plus')
-  for (let version = 2; version <= 21; version++) {
-    published.version('plus', version, { 'model.onnx': plusModel(version) })
+  for (const [index, version] of versions.entries()) {
+    staged[index]!()
     await until(async () => (await served(server)).join() === `${version}`, `${version} alone`)
     asking.notBefore(version)
     published.remove('plus', version - 1)
