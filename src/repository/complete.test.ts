@@ -186,10 +186,8 @@ describe('a model without a config.pbtxt', () => {
       config: defaultModelConfig,
       triton: undefined,
       autoComplete: true,
-      modelFilename: 'net.bin',
     })
     assert.equal(configuration.backend, 'echo')
-    assert.equal(configuration.default_model_filename, 'net.bin')
     assert.deepEqual(configuration.model_transaction_policy, { decoupled: true })
   })
 })

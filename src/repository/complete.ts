@@ -34,8 +34,6 @@ export interface Completion {
   readonly triton: TritonConfig | undefined
   /** Whether what it leaves out is read from the model's file. */
   readonly autoComplete: boolean
-  /** The name of the model's file in the folder of its version. */
-  readonly modelFilename?: string
 }
 
 export interface CompletedModel {
@@ -59,13 +57,14 @@ export function completeModel(completion: Completion): CompletedModel {
 
 /** Clients see the axes that the file has. That rows can be joined is told, and limits nobody. */
 function withoutTriton(completion: Completion): CompletedModel {
-  const { name, platform, modelFilename, config, autoComplete } = completion
+  const { name, platform, config, autoComplete } = completion
   const signature = applyConfig(completion.signature, config)
-  const described = { name, platform, filename: modelFilename, signature }
   return {
     inner: signature,
     signature,
-    configuration: tritonConfigJson(inEffect(describeModel(described, autoComplete), config)),
+    configuration: tritonConfigJson(
+      inEffect(describeModel({ name, platform, signature }, autoComplete), config),
+    ),
     adapt: (inner) => inner,
     warnings: [],
   }

@@ -53,7 +53,6 @@ export function completeTritonConfig(config: TritonConfig, signature: Signature)
 export interface Described {
   readonly name: string
   readonly platform: string
-  readonly filename: string | undefined
   readonly signature: Signature
 }
 
@@ -62,10 +61,10 @@ export interface Described {
  * are: a tensor may have no axis beside that of its rows, or none.
  */
 export function describeModel(described: Described, complete: boolean): TritonConfig {
-  const { name, platform, filename = '', signature } = described
-  const written = create(ModelConfigSchema, { platform, defaultModelFilename: filename })
+  const { name, platform, signature } = described
+  const written = create(ModelConfigSchema, { platform })
   const config = fillIn(
-    create(ModelConfigSchema, { ...written, backend: backendOf(written) || platform }),
+    create(ModelConfigSchema, { platform, backend: backendOf(written) || platform }),
     name,
   )
   if (complete && takesRows(signature)) completeBatching(config)
