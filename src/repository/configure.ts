@@ -58,12 +58,18 @@ export async function configure(options: ConfigureOptions): Promise<Configured> 
   }
 }
 
-/** A configuration of Triton as a layer. Fails for what cannot be served so. */
-export function tritonLayer(config: TritonConfig, readText: (path: string) => string) {
-  const { config: value, modelFilename, warnings, refusal } = modelConfigOfTriton(config, readText)
-  if (refusal !== undefined) throw refusal
-  const layer: ModelConfigLayer = { name: CONFIG_PBTXT, value }
-  return { config, layer, modelFilename, warnings }
+/** By a configuration of Triton alone, whatever else lies there. */
+export async function configureByTriton(
+  config: TritonConfig,
+  options: Pick<ConfigureOptions, 'name' | 'texts'>,
+): Promise<Configured> {
+  const { layer, modelFilename, warnings } = await tritonLayer(config, 'config', options)
+  return {
+    config: layeredModelConfig([layer]),
+    triton: config,
+    warnings,
+    ...(modelFilename !== undefined && { modelFilename }),
+  }
 }
 
 function settingsOf(text: string | undefined, path: string): ModelSettings | undefined {
@@ -73,17 +79,28 @@ function settingsOf(text: string | undefined, path: string): ModelSettings | und
   return settings
 }
 
-async function tritonOf({ name, texts }: ConfigureOptions) {
-  const text = texts.get(CONFIG_PBTXT)
+async function tritonOf(options: ConfigureOptions) {
+  const text = options.texts.get(CONFIG_PBTXT)
   if (text === undefined) return undefined
-  const config = parseTritonConfig(text, CONFIG_PBTXT)
+  return tritonLayer(parseTritonConfig(text, CONFIG_PBTXT), CONFIG_PBTXT, options)
+}
+
+/** `where` is for messages. Fails for what cannot be served so. */
+async function tritonLayer(
+  config: TritonConfig,
+  where: string,
+  { name, texts }: Pick<ConfigureOptions, 'name' | 'texts'>,
+) {
   validateTritonConfig(config, { name })
   for (const { labelFilename } of config.output) {
     if (labelFilename !== '') await texts.read(labelFilename)
   }
-  return tritonLayer(config, (path) => {
+  const amounts = modelConfigOfTriton(config, (path) => {
     const read = texts.get(path)
     if (read === undefined) throw fail('MODEL_UNREADABLE', { problem: `${path} is not there` })
     return read
   })
+  if (amounts.refusal !== undefined) throw amounts.refusal
+  const layer: ModelConfigLayer = { name: where, value: amounts.config }
+  return { config, layer, modelFilename: amounts.modelFilename, warnings: amounts.warnings }
 }

@@ -15,7 +15,9 @@ export async function discover(
 }
 
 /** A path that cannot be read, as a model that cannot be served. */
-export function modelOfLost({ root, why }: LostRoot): ReadModel {
+export function modelOfLost({ root, why, name = stemOf(root) }: LostRoot): ReadModel {
   const spec = fail('MODEL_UNREADABLE', { problem: `${basename(root)}: ${why}` })
-  return { name: basename(root, extname(root)), root, spec, layout: 'file', folders: [] }
+  return { name, root, spec, layout: 'file', folders: [] }
 }
+
+const stemOf = (path: string): string => basename(path, extname(path))

@@ -9,7 +9,9 @@ export function joinVersions(models: readonly ReadModel[], folder: string): read
   return [...byName.values()].flatMap((group) => {
     const specs = group.flatMap(({ spec }) => (spec instanceof ServingError ? [] : [spec]))
     const numbers = new Set(specs.flatMap(({ versions }) => versions.map(({ version }) => version)))
-    const joins = group.length > 1 && specs.length === group.length && numbers.size === specs.length
+    const ofServer = group.every(({ layout }) => layout === 'MLServer')
+    const joins =
+      ofServer && group.length > 1 && specs.length === group.length && numbers.size === specs.length
     if (!joins || specs.some(({ lock }) => lock !== undefined)) return group
     const folders = [folder, ...group.flatMap((model) => model.folders)]
     return [{ ...group[0]!, spec: joined(specs, folder), folders }]

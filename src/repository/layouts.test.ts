@@ -126,8 +126,8 @@ describe('models of a list of TensorFlow Serving', () => {
     )
     assert.deepEqual(specOf(models, 'a').versions, [])
     assert.deepEqual(
-      lost.map(({ why }) => why),
-      ['there is no such file'],
+      lost.map(({ name, why }) => [name, why]),
+      [['b', 'there is no such file']],
     )
   })
 

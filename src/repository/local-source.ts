@@ -76,17 +76,19 @@ export class LocalSource implements Source {
       const scan = await scanRoot(root.path, this.#cache, root.listed)
       const hasModels = scan.models.length > 0 && !scan.empty
       if (isUnmounted(this.#before.get(root), { ...scan, hasModels })) {
-        return {
-          root,
-          lost: { root: root.path, why: 'it is empty, and was another folder before' },
-        }
+        return this.#lose(root, 'it is empty, and was another folder before')
       }
       this.#before.set(root, { identity: scan.identity, hasModels })
       return { root, scan }
     } catch (thrown) {
       if (typeof (thrown as NodeJS.ErrnoException).syscall !== 'string') throw thrown
-      return { root, lost: { root: root.path, why: whyUnreadable(thrown) } }
+      return this.#lose(root, whyUnreadable(thrown))
     }
+  }
+
+  #lose(root: Root, why: string): Look {
+    const name = root.listed?.name ?? this.#name
+    return { root, lost: { root: root.path, why, ...(name !== undefined && { name }) } }
   }
 }
 

@@ -2,21 +2,16 @@
  * A model's own folder: what configures it, and its versions. They lie in folders named by whole
  * numbers, or there is one, whose files lie beside what configures it.
  */
-import { hash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import type { ListedModel } from '../config/index.ts'
-import { fail, ServingError } from '../errors.ts'
+import { fail } from '../errors.ts'
 import type { FoundModel, ModelSpec } from '../model-spec.ts'
 import type { ConfigCache } from './config-cache.ts'
 import { type Configured, configure } from './configure.ts'
-import { eachAtMost } from './each-at-most.ts'
-import { type Entry, entriesOf, refuseKind } from './entries.ts'
+import { type Entry, entriesOf } from './entries.ts'
+import { specOfFolder } from './folder-spec.ts'
 import { CONFIG_FILES, errorOf, FolderTexts, MODEL_SETTINGS } from './folder-texts.ts'
 import { modelAmong } from './formats.ts'
-import { checkLock, requireDigest } from './lock-check.ts'
-import { LOCK, type Lock, parseLock } from './lock-file.ts'
-import { stampFolder } from './stamp.ts'
-import { type ReadVersion, readVersion, unreadVersion } from './version-folder.ts'
 import { type VersionFolder, versionFolders } from './version-folders.ts'
 
 /** In whose words a model lies there. */
@@ -76,25 +71,9 @@ async function readSpec(
     const problem = `${basename(folder)} holds no version: ${told.join('; ')}`
     throw fail('MODEL_UNREADABLE', { problem })
   }
-  const lockText = texts.get(LOCK)
-  const lock = lockText === undefined ? undefined : parseLock(lockText)
-  if (lock !== undefined) {
-    for (const [path, { sha256 }] of texts.all) {
-      if (path !== LOCK) requireDigest(lock, path, sha256)
-    }
-  }
-  const read = await readVersions(place, numbered, configured, texts)
-  const versions = lock === undefined ? read : await heldAgainst(lock, place, numbered, read)
-  return {
-    name: listed?.name ?? configured.config.name ?? basename(folder),
-    folder,
-    config: configured.config,
-    ...(texts.changedAt !== undefined && { configChangedAt: texts.changedAt }),
-    ...(configured.triton !== undefined && { triton: configured.triton }),
-    versions: versions.map(({ stamps: _stamps, ...version }) => version),
-    ...(lock !== undefined && { lock }),
-    warnings: [...configured.warnings, ...told, ...besideVersions(entries, numbered)],
-  }
+  const name = listed?.name ?? configured.config.name ?? basename(folder)
+  const spec = await specOfFolder({ ...place, name, numbered, texts, configured })
+  return { ...spec, warnings: [...spec.warnings, ...told] }
 }
 
 /** Settings of MLServer that lie in the versions' folders: the newest one's hold for the model. */
@@ -114,82 +93,9 @@ async function configureFolder(
   return configure({ name, texts, listed, settingsPath })
 }
 
-async function readVersions(
-  { folder, entries, bounds, listed }: ModelPlace,
-  numbered: readonly VersionFolder[],
-  { settings, modelFilename }: Configured,
-  texts: FolderTexts,
-): Promise<readonly ReadVersion[]> {
-  const name = basename(folder)
-  const configured = hash('sha256', `${texts.digest}${JSON.stringify(listed?.layer.value ?? null)}`)
-  const common = { bounds, configured, configFiles: new Set([...texts.all.keys()]) }
-  if (numbered.length === 0 && listed === undefined) {
-    const only = {
-      ...common,
-      version: settings?.version ?? '1',
-      home: folder,
-      prefix: '',
-      title: name,
-      entries,
-      named: settings?.uri ?? modelFilename,
-    }
-    return [await readVersion(only)]
-  }
-  return eachAtMost(VERSIONS_AT_ONCE, numbered, async ({ version, entry }) => {
-    const title = `${name}/${entry.name}`
-    if (entry.kind !== 'folder') {
-      const problem = `${title}: it is no folder`
-      const error = refuseKind(entry.kind, title) ?? fail('MODEL_UNREADABLE', { problem })
-      return unreadVersion({ version, configured }, error)
-    }
-    const home = join(folder, entry.name)
-    const prefix = `${entry.name}/`
-    return readVersion({ ...common, version, home, prefix, title, named: modelFilename })
-  })
-}
-
-async function heldAgainst(
-  lock: Lock,
-  { folder, entries, bounds }: ModelPlace,
-  numbered: readonly VersionFolder[],
-  read: readonly ReadVersion[],
-): Promise<readonly ReadVersion[]> {
-  const prefixes = numbered.map(({ entry }) => `${entry.name}/`)
-  const isVersion = (path: string) => prefixes.includes(`${path}/`)
-  const beside =
-    numbered.length === 0
-      ? []
-      : (await stampFolder(folder, { bounds, prefix: '', entries, skip: isVersion })).files
-  const files = [...beside, ...read.flatMap(({ stamps }) => stamps?.files ?? [])]
-  const { problem, ofVersions } = checkLock(
-    lock,
-    files.map(({ path }) => path),
-    prefixes,
-  )
-  if (problem !== undefined) throw problem
-  return read.map((version, at) => {
-    const error = ofVersions.get(prefixes[at] ?? '')
-    return error === undefined || version.path instanceof ServingError
-      ? version
-      : { ...version, path: error, sealed: false }
-  })
-}
-
-function besideVersions(
-  entries: readonly Entry[],
-  numbered: readonly VersionFolder[],
-): readonly string[] {
-  const beside = numbered.length === 0 ? undefined : modelAmong(entries)
-  return beside === undefined
-    ? []
-    : [`${beside.name} is not served: it lies beside version folders`]
-}
-
 function layoutOf(entries: readonly Entry[], listed: ListedModel | undefined): Layout {
   const has = (wanted: string) => entries.some(({ name }) => name === wanted)
   if (listed !== undefined) return 'TensorFlow Serving'
   if (has('config.pbtxt')) return 'Triton'
   return has(MODEL_SETTINGS) ? 'MLServer' : 'folder'
 }
-
-const VERSIONS_AT_ONCE = 4

@@ -28,13 +28,18 @@ export function renamed<Found extends FoundModel>(model: Found, name: string): F
   return { ...model, name, spec: spec instanceof ServingError ? spec : { ...spec, name } }
 }
 
-function refuseName<Found extends FoundModel>(model: Found): Found {
-  if (NAME.test(model.name) || model.spec instanceof ServingError) return model
-  const spec = fail('MODEL_UNSUPPORTED', {
-    problem: `the name ${JSON.stringify(model.name.slice(0, 100))} cannot be served`,
+/** Why no model can have this name; undefined where one can. */
+export function refusedName(name: string): ServingError | undefined {
+  if (NAME.test(name)) return undefined
+  return fail('MODEL_UNSUPPORTED', {
+    problem: `the name ${JSON.stringify(name.slice(0, 100))} cannot be served`,
     hint: 'expected up to 128 letters, digits, dots, underscores and hyphens; set name in model.yaml, or give --name',
   })
-  return { ...model, spec }
+}
+
+function refuseName<Found extends FoundModel>(model: Found): Found {
+  const refused = model.spec instanceof ServingError ? undefined : refusedName(model.name)
+  return refused === undefined ? model : { ...model, spec: refused }
 }
 
 /** Clients, and disks that do not tell capitals from small letters, may mix them up. */

@@ -25,7 +25,7 @@ export async function readRepository({ folder, entries, root, bounds, cache }: M
   const folders = lock !== undefined && entries.some(({ kind }) => kind === 'folder')
   const unlocked = `${LOCK} holds for the files beside it, a folder of a model has its own`
   const warnings = [...(folders ? [unlocked] : []), ...(await settingsWarnings(texts))]
-  return { models: models.flat(), warnings }
+  return { models: joinVersions(models.flat(), folder), warnings }
 }
 
 async function readInside(place: Omit<ModelPlace, 'entries'>): Promise<readonly ReadModel[]> {

@@ -20,4 +20,6 @@ export interface Scan {
 export interface LostRoot {
   readonly root: string
   readonly why: string
+  /** Of the only model there is to be, where that is known. */
+  readonly name?: string
 }
