@@ -3,6 +3,7 @@ export { type CompletedModel, type Completion, completeModel } from './complete.
 export { discover, modelOfLost } from './discover.ts'
 export { LocalSource, type LocalSourceOptions } from './local-source.ts'
 export type { Layout, ReadModel } from './model-folder.ts'
+export { type SentModel, type WrittenModel, withConfig, writeModel } from './override.ts'
 export { Poller } from './poller.ts'
 export { Registry, type VersionRow } from './registry.ts'
 export type { LostRoot, Scan, Source } from './source.ts'
