@@ -154,7 +154,7 @@ export class Lifecycle {
     giveUp.throwIfAborted()
     this.#move(attempt, life, 'loaded')
     this.#verify(attempt, life)
-    const warnings = [...opened.executable.warnings, ...(await this.#warmUp(attempt))]
+    const warnings = [...opened.warnings, ...(await this.#warmUp(attempt))]
     giveUp.throwIfAborted()
 
     const { name, version, provider, digest } = opened.served

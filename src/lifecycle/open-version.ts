@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto'
 import { checked } from '../checked.ts'
 import type { Clock } from '../clock.ts'
+import { checksumsOf } from '../config/triton/index.ts'
 import { type Events, noEvents } from '../events.ts'
 import type { LoadedFile, ModelSource } from '../model-source.ts'
 import type { ModelSpec, VersionSpec } from '../model-spec.ts'
 import type { ServedModel } from '../models.ts'
 import type { Predictor } from '../predictor.ts'
-import { completeModel } from '../repository/index.ts'
+import { completeModel, verifyChecksums } from '../repository/index.ts'
 import type { Executable, Runtime } from '../runtime/index.ts'
 import { Executors, type Slots } from '../scheduler/index.ts'
 import type { Signature } from '../signature.ts'
@@ -31,6 +32,8 @@ export interface OpenVersion {
   readonly executable: Executable
   /** The same model with nobody counting: what asks before it is served is no request. */
   readonly trial: Predictor
+  /** What the operator should know although it can be asked. */
+  readonly warnings: readonly string[]
 }
 
 /** Fails as `Runtime.load` does, or with MODEL_UNSUPPORTED where its configuration contradicts it. */
@@ -40,6 +43,9 @@ export async function openVersion(
   giveUp: AbortSignal,
   options: OpenOptions,
 ): Promise<OpenVersion> {
+  if (spec.triton !== undefined) {
+    await verifyChecksums(spec.folder, checksumsOf(spec.triton), giveUp)
+  }
   const executable = await options.runtime.load(source, giveUp)
   try {
     return assemble(spec, source, executable, options)
@@ -94,11 +100,13 @@ function assemble(
     predictor: observed(checked(name, completed.adapt(executors)), observation),
     digest: digestOf(files),
     files,
+    memoryBytes: executable.memoryBytes,
     configuration: completed.configuration,
     refused: refusals(observation),
   }
   const trial = checked(name, completed.adapt(executorsOf(completed.inner, noEvents)))
-  return { served, executors, executable, trial }
+  const warnings = [...executable.warnings, ...completed.warnings]
+  return { served, executors, executable, trial, warnings }
 }
 
 /** One for all files, whatever the order they were read in: SHA-256 of the lines of `sha256sum`. */

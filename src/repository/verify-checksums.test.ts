@@ -46,3 +46,11 @@ test('a file that is not there is refused without a path of the system', async (
     message: '2/model.onnx is to have a checksum, and cannot be read',
   })
 })
+
+test('a wait that is given up ends with its reason', async (t) => {
+  const giveUp = AbortSignal.abort(new Error('too long'))
+  await assert.rejects(
+    verifyChecksums(folderOf(t), new Map([['1/model.onnx', md5]]), giveUp),
+    /^Error: too long$/,
+  )
+})

@@ -7,15 +7,16 @@ import { fail } from '../errors.ts'
 
 /**
  * `checksums` are MD5 in hex by paths from the folder. Fails with MODEL_UNREADABLE for the first
- * file that has another, or cannot be read. Reads every file to its end: what a runtime reads
- * afterwards may be something else.
+ * file that has another, or cannot be read; when `giveUp` is aborted, with its reason. Reads every
+ * file to its end: what a runtime reads afterwards may be something else.
  */
 export async function verifyChecksums(
   folder: string,
   checksums: ReadonlyMap<string, string>,
+  giveUp?: AbortSignal,
 ): Promise<void> {
   for (const [path, expected] of checksums) {
-    const got = await md5Of(folder, path)
+    const got = await md5Of(folder, path, giveUp)
     if (got === expected) continue
     throw fail('MODEL_UNREADABLE', {
       problem: `Mismatched MD5 hash for file ${path}, expect: ${expected}, got: ${got}`,
@@ -23,11 +24,14 @@ export async function verifyChecksums(
   }
 }
 
-async function md5Of(folder: string, path: string): Promise<string> {
+async function md5Of(folder: string, path: string, giveUp?: AbortSignal): Promise<string> {
   const hash = createHash('md5')
   try {
-    await pipeline(createReadStream(join(folder, path)), hash)
+    await pipeline(createReadStream(join(folder, path)), hash, {
+      ...(giveUp !== undefined && { signal: giveUp }),
+    })
   } catch (cause) {
+    giveUp?.throwIfAborted()
     const problem = `${path} is to have a checksum, and cannot be read`
     throw fail('MODEL_UNREADABLE', { problem }, cause)
   }
