@@ -37,6 +37,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   lifecycle: [...models, 'scheduler', 'telemetry'],
   serve: [...beforeServe, 'lifecycle'],
   ...Object.fromEntries(besideServe.map((room) => [room, beforeServe])),
+  inspect: [...beforeServe, 'lifecycle'],
   predict: [...beforeServe, 'lifecycle', 'serve'],
   cli: [...beforeServe, ...besideServe, 'serve', 'predict'],
   main: [...beforeServe, ...besideServe, 'serve', 'predict', 'cli'],

@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { whyUnreadable } from '../config/index.ts'
 import {
-  alignedTitles,
+  alignedLines,
   detailsOf,
   type Inspection,
   inspectModels,
@@ -62,9 +62,9 @@ function textOf(inspections: readonly Inspection[]): string {
     const line = `${printable(titleOf(only))}: ${coloredVerdict(only)}`
     return `${line}\n${printable(detailsOf(only))}`
   }
-  const titles = alignedTitles(inspections)
+  const facts = alignedLines(inspections)
   const lines = inspections.map(
-    (inspection, at) => `${printable(titles[at]!)}  ${coloredVerdict(inspection)}\n`,
+    (inspection, at) => `${printable(facts[at]!)}  ${coloredVerdict(inspection)}\n`,
   )
   const served = inspections.filter((inspection) => inspection.served).length
   const count =

@@ -1,33 +1,42 @@
-/** An inspection as text: what is found out of one model, or one line for each of several. */
+/** What is found out of one model, as text: one fact a line. */
 import type { ExternalFile } from '../onnx/index.ts'
 import type { Constraints, InputSpec, Signature, TensorSpec } from '../signature.ts'
 import { byteSize } from './byte-size.ts'
-import type { Inspection, RuntimeSupport, Told } from './inspect.ts'
+import type { Inspection } from './inspect.ts'
+import type { RuntimeSupport, Told, VersionInspection } from './inspect-version.ts'
 
-/** Name and version. */
-export const titleOf = ({ name, version }: Inspection): string => `${name}, version ${version}`
-
-export function verdictOf({ served, problems }: Inspection): string {
-  return served ? 'would be served' : `would not be served: ${problems.join('; ')}`
-}
-
-/** For a list: each as wide as the widest. */
-export function alignedTitles(inspections: readonly Inspection[]): readonly string[] {
-  const width = Math.max(...inspections.map((inspection) => titleOf(inspection).length))
-  return inspections.map((inspection) => titleOf(inspection).padEnd(width))
-}
-
-/** Everything but the verdict, one fact a line. */
-export function detailsOf({ path, notes, description, supported }: Inspection): string {
-  const rows: Row[] = path === undefined ? [] : [['file', path]]
-  if (description !== undefined) rows.push(...describedRows(description, supported))
-  rows.push(...block('notes', notes))
+/** Everything but the verdict. */
+export function detailsOf(inspection: Inspection): string {
+  const { wanted, layout, versions, labels, notes } = inspection
+  const [only] = wanted
+  const ofVersions = wanted.length === 1 ? versionRows(only!) : wanted.flatMap(versionBlock)
+  const named = Object.entries(labels).map(([label, version]) => `${label} is version ${version}`)
+  const rows: readonly Row[] = [
+    ...ofVersions,
+    ['layout', layout],
+    ...(versions.length > wanted.length ? block('versions', wrapped(versions)) : []),
+    ...block('labels', named),
+    ...block('notes', notes),
+  ]
   const width = Math.max(0, ...rows.map(([label]) => label.length))
-  return rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}\n`).join('')
+  return rows
+    .map(([label, value]) => `  ${label.padEnd(width)}  ${value}`.trimEnd().concat('\n'))
+    .join('')
 }
 
 /** What a line is of, empty where it goes on, and what it says. */
 type Row = readonly [label: string, value: string]
+
+/** With a heading, where there are several. */
+const versionBlock = (inspected: VersionInspection): readonly Row[] => [
+  [`version ${inspected.version}`, ''],
+  ...versionRows(inspected),
+]
+
+const versionRows = ({ path, description, supported }: VersionInspection): readonly Row[] => [
+  ...(path === undefined ? [] : block('file', [path])),
+  ...(description === undefined ? [] : describedRows(description, supported)),
+]
 
 function describedRows(description: Told, supported?: RuntimeSupport): readonly Row[] {
   const { producer, signature, memory } = description
@@ -111,6 +120,14 @@ function operatorLines(operators: Told['operators']): readonly string[] {
     return `${domain}: ${names.join(', ')}`
   })
   return lines.length === 0 ? ['none'] : lines
+}
+
+/** A few on each line. */
+function wrapped(versions: readonly string[]): readonly string[] {
+  const lines = Array.from({ length: Math.ceil(versions.length / most) }, (_, at) =>
+    versions.slice(at * most, (at + 1) * most).join(', '),
+  )
+  return lines.length > most ? [...lines.slice(0, most), '…'] : lines
 }
 
 function some(values: readonly unknown[]): string {

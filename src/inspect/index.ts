@@ -1,3 +1,4 @@
 export { byteSize } from './byte-size.ts'
-export { alignedTitles, detailsOf, titleOf, verdictOf } from './for-people.ts'
-export { type Inspection, inspectModels, type RuntimeSupport } from './inspect.ts'
+export { alignedLines, titleOf, verdictOf } from './for-list.ts'
+export { detailsOf } from './for-people.ts'
+export { type Inspection, inspectModels } from './inspect.ts'

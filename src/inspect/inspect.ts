@@ -1,43 +1,29 @@
 /**
  * Says of every model at some paths whether it would be served, by the same steps as serving it:
- * what is found, read, checked and told by `model.yaml`. Nothing is loaded into a runtime.
+ * what is found, which versions are wanted, and what each of them is. Nothing is loaded into a runtime.
  */
-import type { ModelConfig } from '../config/index.ts'
 import { ServingError } from '../errors.ts'
-import type { ModelSource } from '../model-source.ts'
-import {
-  type Description,
-  describe,
-  limits,
-  type OnnxModel,
-  readOnnx,
-  withoutZipMap,
-} from '../onnx/index.ts'
-import { applyConfig, discover, type FoundModel } from '../repository/index.ts'
+import { wantedVersions } from '../lifecycle/index.ts'
+import type { ModelSpec } from '../model-spec.ts'
+import { discover, type Layout, type ReadModel } from '../repository/index.ts'
+import { inspectVersion, problemOf, type VersionInspection } from './inspect-version.ts'
 
 export interface Inspection {
   readonly name: string
-  readonly version: string
-  /** Of the model's file, where one was found. */
-  readonly path?: string
+  /** In whose words it lies there. */
+  readonly layout: Layout
+  /** Every version there is, oldest first. */
+  readonly versions: readonly string[]
+  /** Names of versions. */
+  readonly labels: Readonly<Record<string, number>>
+  /** The versions that are to be served, oldest first. */
+  readonly wanted: readonly VersionInspection[]
+  /** Whether all of them would be. */
   readonly served: boolean
-  /** Why it would not be served. */
+  /** Why not. */
   readonly problems: readonly string[]
   /** What its user should know although it would be served. */
   readonly notes: readonly string[]
-  /** Left out where the file cannot be read. The signature is the one that would be served. */
-  readonly description?: Told
-  readonly supported?: RuntimeSupport
-}
-
-/** What the model's file says of itself. */
-export type Told = Omit<Description, 'problems'>
-
-/** What the runtime takes at most, of the domains that a model imports. */
-export interface RuntimeSupport {
-  readonly runtime: string
-  readonly irVersion: number
-  readonly opsets: Readonly<Record<string, number>>
 }
 
 /** One model after the other, since each is held whole in memory. `onModel` tells of progress. */
@@ -49,87 +35,37 @@ export async function inspectModels(
   const inspections: Inspection[] = []
   for (const [index, model] of found.entries()) {
     onModel(model.name, index + 1, found.length)
-    inspections.push(await inspectFound(model))
+    inspections.push(await inspectModel(model))
   }
   return inspections
 }
 
-async function inspectFound({ name, version, source }: FoundModel): Promise<Inspection> {
-  if (source instanceof ServingError) return refused({ name, version }, source)
-  const { path, config } = source
-  try {
-    return inspectFile(source, await readOnnx(path), config)
-  } catch (thrown) {
-    if (!(thrown instanceof ServingError)) throw thrown
-    return refused({ name, version, path }, thrown)
-  }
-}
-
-function inspectFile(
-  { name, version, path }: ModelSource,
-  file: OnnxModel,
-  config: ModelConfig,
-): Inspection {
-  const rewritten = withoutZipMap(file)
-  const asRead = describe(file)
-  // the operators are shown as the file has them, the rest as it would be served
-  const asServed =
-    rewritten === undefined ? asRead : { ...describe(rewritten), operators: asRead.operators }
-  const { problems: found, ...told } = asServed
-  const { description, contradiction } = withConfig(told, config)
-  const problems = [...found, ...contradiction]
+async function inspectModel({ name, layout, spec }: ReadModel): Promise<Inspection> {
+  const about = { name, layout, versions: [], labels: {}, wanted: [], notes: [] }
+  if (spec instanceof ServingError) return { ...about, served: false, problems: [problemOf(spec)] }
+  const { wanted, missing } = wantedVersions(spec)
+  const inspected: VersionInspection[] = []
+  for (const version of wanted) inspected.push(await inspectVersion(spec, version))
+  const problems = [
+    ...missing.map((version) => `version ${version} is to be served and is not there`),
+    ...(wanted.length === 0 && missing.length === 0 ? ['it has no version'] : []),
+    ...inspected.flatMap((one) => problemsWithin(one, inspected.length)),
+  ]
   return {
-    name,
-    version,
-    path,
+    ...about,
+    versions: spec.versions.map(({ version }) => version),
+    labels: spec.config.versionLabels,
+    wanted: inspected,
     served: problems.length === 0,
     problems,
-    notes: [...zipMapNotes(rewritten), ...providerNotes(config)],
-    description,
-    supported: supportOf(asRead),
+    notes: notesOf(spec, inspected),
   }
 }
 
-function withConfig(description: Told, config: ModelConfig) {
-  const { signature } = description
-  if (signature === undefined) return { description, contradiction: [] }
-  try {
-    const applied = { ...description, signature: applyConfig(signature, config) }
-    return { description: applied, contradiction: [] }
-  } catch (thrown) {
-    if (!(thrown instanceof ServingError)) throw thrown
-    return { description, contradiction: [problemOf(thrown)] }
-  }
+function problemsWithin({ version, problems }: VersionInspection, count: number) {
+  return count === 1 ? problems : problems.map((problem) => `version ${version}: ${problem}`)
 }
 
-const zipMapNotes = (rewritten: OnnxModel | undefined): readonly string[] =>
-  [...(rewritten?.zipMapLabels?.keys() ?? [])].map(
-    (output) => `ZipMap output "${output}" becomes a tensor`,
-  )
-
-function providerNotes({ onnx: { providers } }: ModelConfig): readonly string[] {
-  const names = providers.map(({ name }) => name).filter((name) => name.toLowerCase() !== 'cpu')
-  if (names.length === 0) return []
-  return [`whether there is ${names.join(', ')} to run it is known when it is loaded`]
-}
-
-function supportOf(description: Told): RuntimeSupport {
-  const { runtime, irVersion, opsets } = limits
-  return {
-    runtime,
-    irVersion,
-    opsets: Object.fromEntries(
-      Object.keys(description.opsets).flatMap((domain) => {
-        const newest = opsets.get(domain === 'ai.onnx' ? '' : domain)
-        return newest === undefined ? [] : [[domain, newest]]
-      }),
-    ),
-  }
-}
-
-function refused(about: Pick<Inspection, 'name' | 'version' | 'path'>, error: ServingError) {
-  return { ...about, served: false, problems: [problemOf(error)], notes: [] }
-}
-
-const problemOf = ({ message, hint }: ServingError): string =>
-  hint === undefined ? message : `${message}; ${hint}`
+const notesOf = ({ warnings }: ModelSpec, wanted: readonly VersionInspection[]) => [
+  ...new Set([...warnings, ...wanted.flatMap(({ notes }) => notes)]),
+]
