@@ -37,6 +37,15 @@ describe('a path', () => {
     assert.deepEqual(told(await source.scan()).models, ['m', 'n', 'o'])
   })
 
+  it('that no system takes is lost', async () => {
+    const paths = ['/a\0b', `/${'x'.repeat(300)}`]
+    const { lost } = await new LocalSource({ paths }).scan()
+    assert.deepEqual(
+      lost.map(({ why }) => why),
+      ['it is no path', 'it cannot be read (ENAMETOOLONG)'],
+    )
+  })
+
   it('that is emptied has no models; another folder that is empty was mounted over', async (t) => {
     const root = tree(t, { 'disk/m.onnx': '', 'below/': '' })
     const path = join(root, 'models')

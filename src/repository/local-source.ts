@@ -81,8 +81,10 @@ export class LocalSource implements Source {
       this.#before.set(root, { identity: scan.identity, hasModels })
       return { root, scan }
     } catch (thrown) {
-      if (typeof (thrown as NodeJS.ErrnoException).syscall !== 'string') throw thrown
-      return this.#lose(root, whyUnreadable(thrown))
+      // of Node.js for a path with NUL
+      const invalid = (thrown as NodeJS.ErrnoException).code === 'ERR_INVALID_ARG_VALUE'
+      if (!invalid && typeof (thrown as NodeJS.ErrnoException).syscall !== 'string') throw thrown
+      return this.#lose(root, invalid ? 'it is no path' : whyUnreadable(thrown))
     }
   }
 

@@ -87,6 +87,7 @@ function problemsOf(
   if (listed.findIndex((one) => one.name === name) < at) {
     problems.push({ where, message: 'expected each name once, this one is listed above' })
   }
+  if (basePath.includes('\0')) problems.push({ where, message: 'expected a base_path without NUL' })
   if (basePath === '') problems.push({ where, message: 'expected a base_path' })
   if (/^file:\/\//.test(basePath) && !isFileUrl(basePath)) {
     problems.push({ where, message: `expected a base_path on this machine, got "${basePath}"` })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { ServingError } from '../../errors.ts'
 import { layeredModelConfig } from '../load-model.ts'
 import { ConfigError, formatProblem } from '../problem.ts'
@@ -168,6 +169,37 @@ describe('a monitoring configuration', () => {
       assert.match(told[0]!, /^monitoring\.txt: expected prometheus_config\.path to be a path/)
     })
   }
+})
+
+it('any text is read, or refused as a configuration', () => {
+  const words = fc.constantFrom(
+    ...['model_config_list', 'config', 'name', 'base_path', 'version_labels', 'key', 'value'],
+    ...['model_version_policy', 'specific', 'versions', 'latest', 'custom_model_config', 'max'],
+    ...['prometheus_config', 'enable', 'path', 'max_enqueued_batches', 'max_batch_size'],
+    ...['{', '}', '[', ']', ':', ',', ';', '<', '>', '"a"', "'b\\000'", '-1', '9'.repeat(25)],
+    ...['1.5', '#', '\n', 'true', '"file:///%ff"', '"gs://x"', '"'],
+  )
+  const text = fc.oneof(
+    fc.string(),
+    fc.array(words).map((list) => list.join(' ')),
+  )
+  fc.assert(
+    fc.property(text, (written) => {
+      const paths = {
+        modelConfigFile: '/a/models.config',
+        batchingParametersFile: '/a/batching.txt',
+        monitoringConfigFile: '/a/monitoring.txt',
+      }
+      for (const [key, path] of Object.entries(paths)) {
+        try {
+          loadServingFiles({ ...none, [key]: path }, () => written)
+        } catch (thrown) {
+          assert.ok(thrown instanceof ConfigError, String(thrown))
+        }
+      }
+    }),
+    { numRuns: 1000, seed: 4 },
+  )
 })
 
 it('every problem of every file is told, and a file that is missing', () => {
