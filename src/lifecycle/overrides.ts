@@ -1,9 +1,15 @@
-/** What was sent in place of models on disk: each holds until its model is loaded again or unloaded. */
+/**
+ * What was sent in place of models on disk: each holds until its model is loaded again or unloaded.
+ * Files lie in a private folder until then, since a model that made room for others is read again.
+ */
 import { fail } from '../errors.ts'
 import type { FoundModel } from '../model-spec.ts'
+import { withConfig, writeModel } from '../repository/index.ts'
 
 export interface Override {
+  /** A model configuration of Triton in JSON. */
   readonly config: string | undefined
+  /** In place of all of the model's own, by their paths from its folder. */
   readonly files: ReadonlyMap<string, Uint8Array> | undefined
 }
 
@@ -15,13 +21,20 @@ interface Held {
 export class Overrides {
   readonly #held = new Map<string, Held>()
 
-  /** The model as it is meant now. `onDisk` is what its own files say, where there are any. */
+  /**
+   * The model as it is meant from now on; undefined where there is none to be configured anew.
+   * `onDisk` is what its own files say. Fails as `writeModel` and `withConfig` do.
+   */
   async put(
-    _name: string,
-    _onDisk: FoundModel | undefined,
-    _override: Override,
-  ): Promise<FoundModel> {
-    throw fail('NOT_BUILT', { what: 'loading with other files' })
+    name: string,
+    onDisk: FoundModel | undefined,
+    { config, files }: Override,
+  ): Promise<FoundModel | undefined> {
+    const held = await this.#make(name, onDisk, config, files)
+    if (held === undefined) return undefined
+    await this.drop(name)
+    this.#held.set(name, held)
+    return held.model
   }
 
   of(name: string): FoundModel | undefined {
@@ -36,5 +49,27 @@ export class Overrides {
 
   async close(): Promise<void> {
     await Promise.all([...this.#held.keys()].map((name) => this.drop(name)))
+  }
+
+  async #make(
+    name: string,
+    onDisk: FoundModel | undefined,
+    config: string | undefined,
+    files: ReadonlyMap<string, Uint8Array> | undefined,
+  ): Promise<Held | undefined> {
+    if (config === undefined) {
+      throw fail('PARAMETER_INVALID', {
+        parameter: 'config',
+        expected: 'the configuration of the model whose files are sent',
+        got: 'none',
+      })
+    }
+    if (files !== undefined) {
+      const { spec, remove } = await writeModel({ name, config, files })
+      return { model: { name, root: spec.folder, spec }, remove }
+    }
+    if (onDisk === undefined) return undefined
+    const model = { ...onDisk, spec: await withConfig(onDisk, config) }
+    return { model, remove: async () => {} }
   }
 }
