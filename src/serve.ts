@@ -53,7 +53,7 @@ export interface RunningServer {
 
 /** Fails with the system's error where a port cannot be had. Models may still be loading. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { config, adminToken, log } = options
+  const { config, servingFiles, adminToken, log } = options
   const clock = systemClock
   const serverVersion = packageVersion()
   const metrics = new Metrics({ version: serverVersion })
@@ -71,6 +71,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     models: registry,
     control,
     metrics,
+    metricsPath: servingFiles.metricsPath,
     clock,
     serverVersion,
   })
@@ -149,6 +150,8 @@ export interface ProtocolsOptions {
   readonly models: Models
   readonly control: ModelControl
   readonly metrics: Metrics
+  /** A further path for the metrics. */
+  readonly metricsPath?: string | undefined
   readonly clock: Clock
   readonly serverVersion: string
 }
@@ -158,7 +161,7 @@ export function protocolsOf(options: ProtocolsOptions): {
   readonly http: readonly HttpProtocol[]
   readonly metrics: readonly HttpProtocol[]
 } {
-  const { config, models, control, metrics, clock, serverVersion } = options
+  const { config, models, control, metrics, metricsPath, clock, serverVersion } = options
   const renderMetrics = () => metrics.render()
   const about = { serverName: config.server.name, serverVersion }
   const { repositoryControl } = config
@@ -166,9 +169,9 @@ export function protocolsOf(options: ProtocolsOptions): {
     http: [
       openInferenceRest({ models, control, repositoryControl, statistics: metrics, ...about }),
       adminProtocol({ models, control }),
-      plainProtocol({ models, clock, renderMetrics, ...about }),
+      plainProtocol({ models, clock, renderMetrics, metricsPath, ...about }),
     ],
-    metrics: [metricsProtocol({ renderMetrics })],
+    metrics: [metricsProtocol({ renderMetrics, metricsPath })],
   }
 }
 

@@ -53,6 +53,7 @@ export class Control implements ModelControl {
   #looking: Promise<void> | undefined
   /** Repositories that cannot be read, and why. */
   #lost: ReadonlyMap<string, string> = new Map()
+  readonly #warned = new Set<string>()
 
   constructor(options: ControlOptions) {
     this.#options = options
@@ -151,11 +152,12 @@ export class Control implements ModelControl {
   }
 
   async #scan(): Promise<void> {
-    const { models, lost } = await this.#source.scan()
+    const { models, lost, warnings = [] } = await this.#source.scan()
     const kept = [...this.#found.values()].filter((one) =>
       lost.some(({ root }) => root === one.root),
     )
     this.#tellLost(lost)
+    this.#tellWarnings(warnings)
     this.#found = byName(models, kept, lost)
   }
 
@@ -198,6 +200,15 @@ export class Control implements ModelControl {
     }
     for (const repository of before.keys()) {
       if (!this.#lost.has(repository)) log.info('repository is back', { repository })
+    }
+  }
+
+  /** Each once. */
+  #tellWarnings(warnings: readonly string[]): void {
+    for (const warning of warnings) {
+      if (this.#warned.has(warning)) continue
+      this.#warned.add(warning)
+      this.#options.log.warn(warning)
     }
   }
 

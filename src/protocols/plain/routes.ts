@@ -25,6 +25,8 @@ export interface PlainOptions {
   readonly serverVersion: string
   /** The metrics page. */
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly body: string }>
+  /** A further path for the metrics, as another server had it. */
+  readonly metricsPath?: string | undefined
 }
 
 export function plainProtocol(options: PlainOptions): HttpProtocol {
@@ -44,8 +46,8 @@ export function plainProtocol(options: PlainOptions): HttpProtocol {
 }
 
 /** Only the metrics, for a port of their own. */
-export function metricsProtocol(options: Pick<PlainOptions, 'renderMetrics'>): HttpProtocol {
-  return { prefix: '', routes: [metricsRoute(options)], fail: answerError }
+export function metricsProtocol(options: MetricsOptions): HttpProtocol {
+  return { prefix: '', routes: metricsRoutes(options), fail: answerError }
 }
 
 function predict(exchange: Exchange, asked: Asked, { models, clock }: PlainOptions): Promise<void> {
@@ -74,7 +76,7 @@ function pages(options: PlainOptions): readonly Route[] {
       const ready = models.ready()
       return exchange.json(ready ? 200 : 503, `{"status":"${ready ? 'ok' : 'unavailable'}"}`)
     }),
-    metricsRoute(options),
+    ...metricsRoutes(options),
     get('/openapi.json', 'read', (exchange) => {
       const document = openapi({
         models: models.list().flatMap(({ stable, served }) => (stable && served) || []),
@@ -97,11 +99,16 @@ function pages(options: PlainOptions): readonly Route[] {
   ]
 }
 
-function metricsRoute({ renderMetrics }: Pick<PlainOptions, 'renderMetrics'>): Route {
-  return get('/metrics', 'read', async (exchange) => {
-    const { contentType, body } = await renderMetrics()
-    await exchange.send(200, contentType, Buffer.from(body))
-  })
+type MetricsOptions = Pick<PlainOptions, 'renderMetrics' | 'metricsPath'>
+
+function metricsRoutes({ renderMetrics, metricsPath }: MetricsOptions): readonly Route[] {
+  const paths = new Set(['/metrics', ...(metricsPath === undefined ? [] : [metricsPath])])
+  return [...paths].map((path) =>
+    get(path, 'read', async (exchange) => {
+      const { contentType, body } = await renderMetrics()
+      await exchange.send(200, contentType, Buffer.from(body))
+    }),
+  )
 }
 
 function defaultName(models: Models): { readonly defaultModel?: string } {
