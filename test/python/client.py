@@ -1,4 +1,5 @@
-"""Drives a running Sluice with tritonclient: python client.py HOST:PORT, one case after another.
+"""Drives a running Sluice with tritonclient: python client.py HOST:PORT IRIS.JSON ECHO.ONNX, one case
+after another.
 
 Prints one JSON object a case: {"case": name, "error": traceback or null}.
 """
@@ -237,6 +238,22 @@ def repository(client):
     assert text in error.message(), error.message()
 
 
+def sent_model(client):
+    with open(sys.argv[3], "rb") as file:
+        model = file.read()
+    # far more than is parsed as JSON, and than is decoded in one turn
+    padding = bytes(range(256)) * 2**15
+    files = {"file:3/model.onnx": model, "file:3/padding.bin": padding}
+    client.load_model("sent", config='{"max_batch_size": 8}', files=files)
+    assert client.get_model_config("sent")["max_batch_size"] == 8
+    values = np.array([[1.5, -2]], np.float32)
+    answer = ask(client, "sent", [tensor("x", values, "FP32")])
+    assert answer.get_response()["model_version"] == "3", answer.get_response()
+    assert answer.as_numpy("y").tolist() == values.tolist(), answer.get_response()
+    client.unload_model("sent")
+    assert not client.is_model_ready("sent")
+
+
 def ask_sum(client):
     values = np.ones((1, 2), np.float32)
     answer = ask(client, "sum", [tensor("a", values, "FP32"), tensor("b", values, "FP32")])
@@ -283,6 +300,7 @@ CASES = {
     "many requests at once": concurrent,
     "the asyncio client": asyncio_client,
     "the model repository": repository,
+    "a model that is sent": sent_model,
 }
 
 

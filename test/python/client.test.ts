@@ -30,6 +30,7 @@ const cases = [
   'many requests at once',
   'the asyncio client',
   'the model repository',
+  'a model that is sent',
 ]
 
 interface Line {
@@ -47,7 +48,9 @@ describe('tritonclient gets what it expects', () => {
     server = await startServer([modelsIn(folder), ...control])
     const script = join(import.meta.dirname, 'client.py')
     const data = join(root, 'examples/data/iris.json')
-    const { stdout } = await promisify(execFile)(python, [script, `127.0.0.1:${server.port}`, data])
+    const echo = join(folder, 'echo-fp32.onnx')
+    const args = [script, `127.0.0.1:${server.port}`, data, echo]
+    const { stdout } = await promisify(execFile)(python, args)
     lines = stdout
       .trim()
       .split('\n')
