@@ -18,6 +18,7 @@ import type { Models } from '../models.ts'
 import { type LostRoot, modelOfLost, Poller, type Source } from '../repository/index.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Overrides } from './overrides.ts'
+import { wordsOf } from './slot.ts'
 
 export interface ControlOptions {
   readonly mode: ModelControlMode
@@ -105,10 +106,12 @@ export class Control implements ModelControl {
     if (model === undefined) throw fail('MODEL_NOT_FOUND', { model: name, known: this.#names() })
     if (!overridden) await overrides.drop(name)
     if (this.mode === 'explicit') this.#asked.add(name)
-    lifecycle.want(model, { force, retry: true, urgent: true })
+    // who sends a configuration means it, whatever clients were told before
+    lifecycle.want(model, { force: force || overridden, retry: true, urgent: true })
     await lifecycle.whenSettled(name)
-    const why = lifecycle.failureOf(name)
-    if (why !== undefined) throw fail('LOAD_FAILED', { model: name, why })
+    const failure = lifecycle.failureOf(name)
+    if (failure?.reason === 'MODEL_MEMORY_SHORT') throw failure
+    if (failure !== undefined) throw fail('LOAD_FAILED', { model: name, why: wordsOf(failure) })
   }
 
   async unload(name: string): Promise<void> {

@@ -94,7 +94,7 @@ describe('a version that cannot be served', () => {
     const [one, two] = registry.list()
     assert.deepEqual([one?.state, one?.stable], ['ready', true])
     assert.deepEqual([two?.state, two?.why], ['failed', 'it is cut off'])
-    assert.equal(lifecycle.failureOf('iris'), 'it is cut off')
+    assert.equal(lifecycle.failureOf('iris')?.message, 'it is cut off')
     assert.equal(registry.ready(), true)
   })
 
@@ -184,7 +184,7 @@ describe('a version that cannot be served', () => {
     )
     lifecycle.want(found('iris', {}))
     assert.equal(await ask('iris'), '1:1')
-    assert.equal(lifecycle.failureOf('iris'), 'no version is available')
+    assert.equal(lifecycle.failureOf('iris')?.message, 'no version is available')
   })
 
   it('in time is given up; others load meanwhile, and what comes of it later is nothing', async () => {
@@ -234,6 +234,19 @@ describe('a version goes', () => {
     assert.match(String(await answer), /"iris" is unloaded/)
     await turns()
     assert.equal(runtime.alive, 0)
+  })
+
+  it('and what was wrong with its newer files is forgotten with it', async () => {
+    const { lifecycle, load, runtime, rows } = setUp()
+    lifecycle.want(found('iris', { 1: 'a' }))
+    await load('iris 1 @a')
+    lifecycle.want(found('iris', { 1: 'b' }))
+    await turns()
+    runtime.loads.at(-1)!.fail(fail('MODEL_UNREADABLE', { problem: 'it is cut off' }))
+    await turns()
+    lifecycle.unwant('iris')
+    await turns()
+    assert.deepEqual(rows(), ['1 unloaded'])
   })
 
   it('and is forgotten when its files are gone', async () => {

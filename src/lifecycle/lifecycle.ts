@@ -6,7 +6,7 @@
  */
 import { Call } from '../call.ts'
 import type { Clock } from '../clock.ts'
-import { fail } from '../errors.ts'
+import { fail, type ServingError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { Log } from '../log.ts'
 import type { FoundModel } from '../model-spec.ts'
@@ -20,7 +20,6 @@ import { ModelMemory, type ModelMemoryOptions } from './model-memory.ts'
 import { narrowing } from './narrowing.ts'
 import { openVersion, sourceOf } from './open-version.ts'
 import { synthesize } from './sample.ts'
-import { wordsOf } from './slot.ts'
 import { compareVersions } from './version-order.ts'
 import { warmUp } from './warm-up.ts'
 import { configuredSamples } from './warm-up-samples.ts'
@@ -83,9 +82,8 @@ export class Lifecycle {
   }
 
   /** Why something that is wanted of a model is not served; undefined where all of it is. */
-  failureOf(name: string): string | undefined {
-    const failure = this.#lives.get(name)?.failure
-    return failure === undefined ? undefined : wordsOf(failure)
+  failureOf(name: string): ServingError | undefined {
+    return this.#lives.get(name)?.failure
   }
 
   /** Resolves when every request that was accepted is answered and every version is gone. */

@@ -95,6 +95,7 @@ export class ModelLife {
     this.#problem = undefined
     this.#spec = undefined
     this.#wanted = []
+    for (const slot of this.#slots.values()) slot.failed = undefined
     this.#step({})
   }
 

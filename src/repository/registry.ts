@@ -5,7 +5,7 @@
  * the old or the new, never something between. Every change of a state is emitted as an event.
  * Looking up takes no lock and copies nothing.
  */
-import type { Call } from '../call.ts'
+import { type Call, whileWaited } from '../call.ts'
 import { fail } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { ModelState, ModelStatus, Models, ServedModel } from '../models.ts'
@@ -87,7 +87,7 @@ export class Registry implements Models {
     const entry = this.#models.get(name)
     if (entry === undefined || (version === undefined && entry.stable !== undefined)) return
     const row = version === undefined ? sleeping(entry.rows) : entry.byVersion.get(version)
-    return row?.wake === undefined ? undefined : unlessEnded(row.wake(), call)
+    return row?.wake === undefined ? undefined : whileWaited(row.wake(), call)
   }
 
   defaultName(): string {
@@ -158,10 +158,3 @@ const notReady = ({ name, state, why }: VersionRow) =>
 
 const versionsOf = (rows: readonly VersionRow[]): readonly string[] =>
   rows.map(({ version }) => version).filter((version) => version !== '')
-
-function unlessEnded(done: Promise<void>, call: Call): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stopListening = call.onEnd(reject)
-    done.then(resolve, reject).finally(stopListening)
-  })
-}
