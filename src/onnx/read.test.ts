@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { ServingError } from '../errors.ts'
-import { readOnnx, signatureOf } from './index.ts'
+import { parseOnnx, readModelBytes, readOnnx, signatureOf } from './index.ts'
 import { maxFileBytes, refuseFile } from './read.ts'
 import { addModel, identityModel } from './testing.ts'
 
@@ -84,13 +86,45 @@ test('a file beyond the end of protobuf is refused before it is read', async (t)
   assert.equal(refuseFile('m.onnx', file), undefined)
 })
 
+test('the bytes of a file are read with their digest, in pieces between which it can end', async (t) => {
+  const folder = await temporary(t)
+  const path = join(folder, 'large.onnx')
+  const bytes = noise(3_000_000)
+  await writeFile(path, bytes)
+  let pieces = 0
+  const read = readModelBytes(path, () => {
+    pieces += 1
+  })
+  assert.ok(Buffer.from(bytes).equals(read.bytes))
+  assert.equal(read.sha256, createHash('sha256').update(bytes).digest('hex'))
+  assert.equal(pieces, 3)
+  const enough = () => {
+    throw new Error('enough')
+  }
+  assert.throws(() => readModelBytes(path, enough), /enough/)
+})
+
+test('a pipe is refused, and not waited for', { skip: process.platform === 'win32' }, async (t) => {
+  const folder = await temporary(t)
+  const path = join(folder, 'pipe.onnx')
+  execFileSync('mkfifo', [path])
+  assert.match((await refusalOf(path)).message, /got a pipe/)
+})
+
+/** The same, whichever way it is read. */
 async function refusalOf(path: string): Promise<ServingError> {
-  const error = await readOnnx(path).then(
-    () => assert.fail(`${path} was read`),
-    (thrown: unknown) => thrown,
+  const read = async () => parseOnnx(readModelBytes(path, () => {}).bytes, { name: basename(path) })
+  const [error, other] = await Promise.all(
+    [readOnnx(path), read()].map((reading) =>
+      reading.then(
+        () => assert.fail(`${path} was read`),
+        (thrown: unknown) => thrown,
+      ),
+    ),
   )
   assert.ok(error instanceof ServingError, String(error))
   assert.equal(error.reason, 'MODEL_UNREADABLE')
+  assert.equal((other as ServingError).message, error.message)
   return error
 }
 

@@ -24,7 +24,7 @@ export interface WholeOptions {
   readonly bytes?: Uint8Array<ArrayBuffer> | undefined
   /** Called between pieces of reading; what it throws ends it. */
   readonly between: () => void
-  readonly mostBytes?: number
+  readonly mostBytes?: number | undefined
 }
 
 /**

@@ -3,59 +3,24 @@
  * It is given models that show each ability; one without a model for it is skipped, with a reason.
  */
 import assert from 'node:assert/strict'
-import { dirname } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { Call } from '../call.ts'
-import { defaultModelConfig } from '../config/index.ts'
 import { ServingError } from '../errors.ts'
-import type { ModelSource } from '../model-source.ts'
-import type { Signature } from '../signature.ts'
-import { binaryOf, type NamedTensor } from '../tensor/index.ts'
-import type { Executable, RunRequest, RunResult, Runtime } from './runtime.ts'
-
-/** A model that a runtime can load: the name and the path it is loaded by. */
-export interface Fixture {
-  readonly name: string
-  readonly path: string
-}
-
-/** A model whose answer is known. */
-export interface RowsFixture extends Fixture {
-  readonly signature: Signature
-  /** Inputs of so many rows, with values that begin at `first` and are all different. */
-  readonly inputs: (rows: number, first: number) => readonly NamedTensor[]
-  /** The answer to these inputs, in the order of the signature. */
-  readonly expected: (inputs: readonly NamedTensor[]) => readonly NamedTensor[]
-}
-
-export interface ContractModels {
-  /** Has two outputs at least, and a dynamic first axis. */
-  readonly rows: RowsFixture
-  /** A run of it goes on until it is stopped. */
-  readonly endless?: Fixture & { readonly inputs: readonly NamedTensor[] }
-  /** Streams: gives so many answers to `inputs`, told apart by `values`. */
-  readonly stream?: Fixture & {
-    readonly inputs: readonly NamedTensor[]
-    readonly values: readonly number[]
-  }
-  /** No file, or one that is no model. */
-  readonly unreadable: readonly Fixture[]
-  /** A model that this runtime does not know how to run. */
-  readonly unsupported: readonly Fixture[]
-}
-
-export interface Contract<R extends Runtime> {
-  readonly open: () => Promise<R>
-  /** Called once, before anything is loaded. */
-  readonly models: () => ContractModels | Promise<ContractModels>
-  /** Why a test of this name does not apply. */
-  readonly skip?: Readonly<Partial<Record<'endless' | 'stream', string>>>
-  /** Fails if something is left: after every executable is disposed of, and after closing. */
-  readonly nothingLeft?: (runtime: R, when: 'disposed' | 'closed') => void
-}
+import { binaryOf } from '../tensor/index.ts'
+import {
+  assertSame,
+  type Contract,
+  type ContractModels,
+  callOf,
+  firstOf,
+  requestOf,
+  run,
+  using,
+} from './contract-fixtures.ts'
+import { testLoads } from './contract-loads.ts'
+import type { RunResult, Runtime } from './runtime.ts'
 
 export function describeRuntime<R extends Runtime>(name: string, contract: Contract<R>): void {
-  const { open, skip = {}, nothingLeft } = contract
+  const { open, skip = {} } = contract
   describe(`the contract of a runtime: ${name}`, () => {
     let runtime: R
     let models: ContractModels
@@ -66,20 +31,10 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
     })
     after(() => runtime.close())
 
-    /** Loads a model, and disposes of it whatever happens. */
-    async function using(fixture: Fixture, body: (model: Executable) => Promise<void>) {
-      const model = await load(runtime, fixture)
-      try {
-        await body(model)
-      } finally {
-        await model.dispose()
-      }
-    }
-
     it('can be handed one run at least', () => assert.ok(runtime.capacity >= 1))
 
     it('tells the signature and the platform before anything has run', () =>
-      using(models.rows, async (model) => {
+      using(runtime, models.rows, async (model) => {
         assert.deepEqual(model.signature, models.rows.signature)
         assert.notEqual(model.platform, '')
         assert.notEqual(model.provider, '')
@@ -87,7 +42,7 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
       }))
 
     it('answers rows in the order given, whatever their number', () =>
-      using(models.rows, async (model) => {
+      using(runtime, models.rows, async (model) => {
         for (const [rows, first] of [
           [1, 1],
           [3, 10],
@@ -101,13 +56,13 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
       }))
 
     it('answers no rows with no rows', () =>
-      using(models.rows, async (model) => {
+      using(runtime, models.rows, async (model) => {
         const inputs = models.rows.inputs(0, 1)
         assertSame((await run(model, inputs)).outputs, models.rows.expected(inputs))
       }))
 
     it('gives each of many runs at once its own answer', () =>
-      using(models.rows, async (model) => {
+      using(runtime, models.rows, async (model) => {
         for (let round = 0; round < 20; round++) {
           const inputs = Array.from({ length: runtime.capacity }, (_, index) =>
             models.rows.inputs(1 + ((index + round) % 4), 1000 * round + 10 * index),
@@ -120,7 +75,7 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
       }))
 
     it('returns the outputs asked for only, in the order asked for', () =>
-      using(models.rows, async (model) => {
+      using(runtime, models.rows, async (model) => {
         const inputs = models.rows.inputs(3, 5)
         const all = models.rows.expected(inputs)
         assert.ok(all.length >= 2, 'the fixture has two outputs')
@@ -134,7 +89,7 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
       }))
 
     it('does not change the memory of its inputs, and gives answers memory of their own', () =>
-      using(models.rows, async (model) => {
+      using(runtime, models.rows, async (model) => {
         const inputs = models.rows.inputs(4, 7)
         const copies = inputs.map(({ tensor }) => Uint8Array.from(binaryOf(tensor)))
         const first = await run(model, inputs)
@@ -149,7 +104,7 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
       }))
 
     it('measures its time', () =>
-      using(models.rows, async (model) => {
+      using(runtime, models.rows, async (model) => {
         const { inputMs, runMs, outputMs } = await run(model, models.rows.inputs(1, 1))
         for (const ms of [inputMs, runMs, outputMs]) assert.ok(Number.isFinite(ms) && ms >= 0)
       }))
@@ -159,7 +114,7 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
     }, async () => {
       const endless = models.endless
       assert.ok(endless !== undefined, 'a model for this, or a reason to skip it')
-      await using(endless, async (model) => {
+      await using(runtime, endless, async (model) => {
         for (let round = 0; round < 3; round++) {
           const calls = Array.from({ length: runtime.capacity }, () => callOf())
           const outcomes: Promise<PromiseSettledResult<RunResult>[]> = Promise.allSettled(
@@ -173,7 +128,7 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
             assert.equal((outcome as PromiseRejectedResult).reason.reason, 'CANCELLED')
           }
         }
-        await using(models.rows, async (rows) => {
+        await using(runtime, models.rows, async (rows) => {
           for (let index = 0; index < 2 * runtime.capacity; index++) {
             const inputs = models.rows.inputs(2, index)
             assertSame((await run(rows, inputs)).outputs, models.rows.expected(inputs))
@@ -183,7 +138,7 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
     })
 
     it('fails with the reason of the call when that had ended before', () =>
-      using(models.rows, async (model) => {
+      using(runtime, models.rows, async (model) => {
         const call = callOf()
         call.cancel()
         const inputs = models.rows.inputs(1, 1)
@@ -194,38 +149,12 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
         assertSame((await run(model, inputs)).outputs, models.rows.expected(inputs))
       }))
 
-    it('refuses what is no model, and what it cannot run, and loads others after', async () => {
-      for (const [reason, fixtures] of [
-        ['MODEL_UNREADABLE', models.unreadable],
-        ['MODEL_UNSUPPORTED', models.unsupported],
-      ] as const) {
-        for (const fixture of fixtures) {
-          const outcome = await load(runtime, fixture).catch((thrown: unknown) => thrown)
-          assert.ok(outcome instanceof ServingError, `${fixture.path}: ${outcome}`)
-          assert.equal(outcome.reason, reason, `${fixture.path}: ${outcome.message}`)
-          assert.ok(!outcome.message.includes(fixture.path), 'no path in a message')
-        }
-      }
-      await using(models.rows, async (model) => {
-        const inputs = models.rows.inputs(2, 3)
-        assertSame((await run(model, inputs)).outputs, models.rows.expected(inputs))
-      })
-    })
-
-    it('holds one model twice, and one still runs when the other is disposed of', () =>
-      using(models.rows, async (kept) => {
-        const gone = await load(runtime, models.rows)
-        await gone.dispose()
-        const inputs = models.rows.inputs(2, 9)
-        assertSame((await run(kept, inputs)).outputs, models.rows.expected(inputs))
-      }))
-
     it('streams every answer in order, and stops where it is left', {
       skip: skip.stream ?? false,
     }, async () => {
       const fixture = models.stream
       assert.ok(fixture !== undefined, 'a model for this, or a reason to skip it')
-      await using(fixture, async (model) => {
+      await using(runtime, fixture, async (model) => {
         assert.equal(model.signature.streams, true)
         const { stream } = model
         assert.ok(stream !== undefined)
@@ -246,58 +175,6 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
       })
     })
 
-    it('leaves nothing behind when all is disposed of, and when it is closed', async () => {
-      const own = await open()
-      try {
-        const executables: Executable[] = []
-        for (let index = 0; index < 3; index++) executables.push(await load(own, models.rows))
-        await Promise.all(executables.map((model) => run(model, models.rows.inputs(2, 1))))
-        await Promise.all(executables.map((model) => model.dispose()))
-        nothingLeft?.(own, 'disposed')
-      } finally {
-        await own.close()
-      }
-      nothingLeft?.(own, 'closed')
-    })
+    testLoads(contract, () => ({ runtime, models }))
   })
 }
-
-const load = (runtime: Runtime, fixture: Fixture): Promise<Executable> =>
-  runtime.load(sourceOf(fixture))
-
-const sourceOf = ({ name, path }: Fixture): ModelSource => ({
-  name,
-  version: '1',
-  folder: dirname(path),
-  path,
-  config: defaultModelConfig,
-})
-
-const callOf = () => new Call({ requestId: 'contract' })
-
-const requestOf = (model: Executable, inputs: readonly NamedTensor[]): RunRequest => ({
-  inputs,
-  outputs: model.signature.outputs.map(({ name }) => name),
-})
-
-function run(
-  model: Executable,
-  inputs: readonly NamedTensor[],
-  { outputs, call = callOf() }: { outputs?: readonly string[]; call?: Call } = {},
-): Promise<RunResult> {
-  const request = requestOf(model, inputs)
-  return model.run(outputs === undefined ? request : { ...request, outputs }, call)
-}
-
-const firstOf = (outputs: readonly NamedTensor[]) => Number(outputs[0]!.tensor.data[0])
-
-function assertSame(actual: readonly NamedTensor[], expected: readonly NamedTensor[]): void {
-  assert.deepEqual(actual.map(plain), expected.map(plain))
-}
-
-const plain = ({ name, tensor }: NamedTensor) => ({
-  name,
-  datatype: tensor.datatype,
-  shape: [...tensor.shape],
-  bytes: Buffer.from(binaryOf(tensor)).toString('hex'),
-})

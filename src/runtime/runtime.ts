@@ -17,7 +17,10 @@ export interface Runtime {
    */
   readonly capacity: number
 
-  /** The memory that a version will take once it is loaded, in bytes, as far as its files tell. */
+  /**
+   * The memory that a version will take once it is loaded, in bytes, as far as its files tell.
+   * Fails with MODEL_UNREADABLE where there is no file to look at.
+   */
   estimate(source: ModelSource): Promise<number>
 
   /**

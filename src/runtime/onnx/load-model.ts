@@ -28,12 +28,14 @@ export interface LoadTools {
   readonly environment: Pointer
   /** Called now and then; what it throws ends the loading. */
   readonly between: () => void
+  /** What a model may take with all of its weights, where that is less than protobuf can hold. */
+  readonly mostBytes?: number
 }
 
 /** Fails with MODEL_UNREADABLE, MODEL_UNSUPPORTED or DIGEST_MISMATCH. */
 export function loadModel(tools: LoadTools, source: LoadSource): LoadedModel {
   const { path } = source
-  const { between } = tools
+  const { between, mostBytes } = tools
   const folder = dirname(path)
   const { bytes, sha256 } = readModelBytes(path, between)
   const own = fileOf(source, path, { bytes: bytes.byteLength, sha256 })
@@ -47,7 +49,7 @@ export function loadModel(tools: LoadTools, source: LoadSource): LoadedModel {
   const model = rewritten ?? file
   const signature = signatureOf(model)
   const asRead = rewritten === undefined ? bytes : undefined
-  const whole = wholeModel(model, parts, { bytes: asRead, between })
+  const whole = wholeModel(model, parts, { bytes: asRead, between, mostBytes })
   if (whole.bytes !== bytes) free(bytes)
   const beside = whole.files.map((read) => fileOf(source, join(folder, read.location), read))
   const files = [own, ...beside]

@@ -1,15 +1,17 @@
 /**
- * A runtime for tests, all in memory: the name of a model decides what it does, and no file is
- * read but to tell whether there is one.
+ * A runtime for tests, all in memory: the name of a model decides what it does, and its file is read
+ * for its digest only.
  *
  * - `echo`: each input comes back as the output of the same name, as a copy
  * - `slow`: the same, but a run ends only when its call does
  * - `countdown`: streams; INT32 [1] n is answered with n, n-1 … 0, one answer each
  */
-import { access } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { relative } from 'node:path'
 import type { Call } from '../../call.ts'
 import { fail } from '../../errors.ts'
-import type { ModelSource } from '../../model-source.ts'
+import type { LoadedFile, ModelSource } from '../../model-source.ts'
 import type { InputSpec, Signature } from '../../signature.ts'
 import { bytesOf, type NamedTensor, type Tensor, tensorFromBytes } from '../../tensor/index.ts'
 import type { Executable, RunRequest, RunResult, Runtime } from '../runtime.ts'
@@ -19,16 +21,27 @@ export class EchoRuntime implements Runtime {
   /** Executables loaded and not disposed of, runs and streams that have not ended. */
   readonly alive = { executables: 0, runs: 0, streams: 0 }
 
-  async estimate(): Promise<number> {
-    return 0
+  async estimate(source: ModelSource): Promise<number> {
+    return (await fileOf(source)).bytes
   }
 
-  async load({ name, path }: ModelSource): Promise<Executable> {
-    try {
-      await access(path)
-    } catch (cause) {
-      throw fail('MODEL_UNREADABLE', { problem: `"${name}" is not there` }, cause)
-    }
+  async load(source: ModelSource, giveUp?: AbortSignal): Promise<Executable> {
+    giveUp?.throwIfAborted()
+    const { promise, resolve, reject } = Promise.withResolvers<Executable>()
+    const leave = () => reject(giveUp?.reason)
+    giveUp?.addEventListener('abort', leave, { once: true })
+    this.#load(source).then((model) => {
+      if (giveUp?.aborted) void model.dispose()
+      else resolve(model)
+    }, reject)
+    return promise.finally(() => giveUp?.removeEventListener('abort', leave))
+  }
+
+  async close(): Promise<void> {}
+
+  async #load(source: ModelSource): Promise<Executable> {
+    const { name } = source
+    const file = await fileOf(source)
     const signature = signatures[name]
     if (signature === undefined) {
       const known = Object.keys(signatures).join(', ')
@@ -39,8 +52,8 @@ export class EchoRuntime implements Runtime {
       signature,
       platform: 'echo',
       provider: 'cpu',
-      files: [],
-      memoryBytes: 0,
+      files: [file],
+      memoryBytes: file.bytes,
       warnings: [],
       run: (request, call) => this.#run(name, request, call),
       ...(signature.streams === true
@@ -51,8 +64,6 @@ export class EchoRuntime implements Runtime {
       },
     }
   }
-
-  async close(): Promise<void> {}
 
   async #run(name: string, { inputs, outputs }: RunRequest, call: Call): Promise<RunResult> {
     this.alive.runs += 1
@@ -78,6 +89,17 @@ export class EchoRuntime implements Runtime {
       this.alive.streams -= 1
     }
   }
+}
+
+async function fileOf({ name, folder, path, lock }: ModelSource): Promise<LoadedFile> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw fail('MODEL_UNREADABLE', { problem: `"${name}" is not there` }, cause)
+  })
+  const file = relative(folder, path)
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const expected = lock === undefined ? sha256 : lock.get(file)
+  if (sha256 === expected) return { path: file, bytes: bytes.byteLength, sha256 }
+  throw fail('DIGEST_MISMATCH', { file, expected: expected ?? 'none', got: sha256 })
 }
 
 const batch = ['batch', undefined]
