@@ -6,10 +6,16 @@ import type { FoundModel, ModelSpec, VersionSpec } from '../model-spec.ts'
 /** How long something must stay the same: longer than the clocks of most file systems take to tick. */
 export const SETTLE_MS = 2_000
 
-/** A scan. */
-export interface Look {
-  readonly nowMs: number
+/** When a scan was made: what it found, it saw at some moment in between. */
+export interface Moment {
+  /** Of a clock that never jumps. */
+  readonly beganMs: number
+  readonly endedMs: number
+  /** When it began, since 1970: to be held against the times of files. */
   readonly wallMs: number
+}
+
+export interface Look extends Moment {
   readonly isFirst: boolean
 }
 
@@ -17,8 +23,8 @@ export interface ModelSettling {
   /** What may be acted on; undefined where nothing of it is. */
   readonly settled: FoundModel | undefined
   readonly sightings: Sightings
-  /** When to look again; infinite where nothing is awaited. */
-  readonly againInMs: number
+  /** When to look again, by the clock of `Moment`; infinite where nothing is awaited. */
+  readonly againAtMs: number
 }
 
 /** By version; the model as a whole under `WHOLE`. */
@@ -26,7 +32,7 @@ type Sightings = ReadonlyMap<string, Sighting>
 
 interface Sighting {
   readonly what: unknown
-  /** Since when it looks like this in every scan. */
+  /** The end of the first scan from which on it looked like this. */
   readonly sinceMs: number
 }
 
@@ -39,12 +45,12 @@ export function settleModel(
   const settled = before?.settled
   if (found === undefined && settled === undefined) return undefined
   const sightings = sightingsOf(found, before, look)
-  const ageOf = (key: string) => look.nowMs - sightings.get(key)!.sinceMs
-  const stands = (key: string) => ageOf(key) >= SETTLE_MS
+  const standsFrom = (key: string) => sightings.get(key)!.sinceMs + SETTLE_MS
+  const stands = (key: string) => look.beganMs >= standsFrom(key)
   const upTo = (model: FoundModel | undefined, awaited: readonly string[]): ModelSettling => ({
     settled: model,
     sightings,
-    againInMs: SETTLE_MS - Math.max(...awaited.map(ageOf)),
+    againAtMs: Math.min(...awaited.map(standsFrom)),
   })
 
   const isKnown = settled !== undefined && isDeepStrictEqual(wholeOf(settled), wholeOf(found))
@@ -104,7 +110,7 @@ function mergeVersions(
 function sightingsOf(
   found: FoundModel | undefined,
   before: ModelSettling | undefined,
-  { nowMs }: Look,
+  { endedMs }: Look,
 ): Sightings {
   const seen = new Map<string, unknown>([[WHOLE, wholeOf(found)]])
   if (found !== undefined && !(found.spec instanceof ServingError)) {
@@ -116,7 +122,7 @@ function sightingsOf(
   for (const [key, what] of seen) {
     const last = before?.sightings.get(key)
     const isSame = last !== undefined && isDeepStrictEqual(last.what, what)
-    sightings.set(key, isSame ? last : { what, sinceMs: nowMs })
+    sightings.set(key, isSame ? last : { what, sinceMs: endedMs })
   }
   return sightings
 }

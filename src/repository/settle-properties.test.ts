@@ -6,8 +6,7 @@ import fc from 'fast-check'
 import { defaultModelConfig } from '../config/index.ts'
 import { fail, ServingError } from '../errors.ts'
 import type { FoundModel, VersionSpec } from '../model-spec.ts'
-import { type Settling, settle } from './settle.ts'
-import { SETTLE_MS } from './settle-model.ts'
+import { SETTLE_MS, type Settling, settle } from './settle.ts'
 import type { Scan } from './source.ts'
 
 const ROOTS = ['/r', '/s']
@@ -70,6 +69,8 @@ const history = fc
   )
   .map((parts) => parts.flatMap(([one, times]) => times.map((ms) => ({ scan: one, ms }))))
 
+const momentAt = (nowMs: number) => ({ beganMs: nowMs, endedMs: nowMs, wallMs: WALL + nowMs })
+
 interface Step {
   readonly scan: Scan
   readonly nowMs: number
@@ -85,7 +86,7 @@ function run(scans: readonly { readonly scan: Scan; readonly ms: number }[]): {
   let nowMs = 0
   const steps = scans.map(({ scan, ms }) => {
     nowMs += ms
-    const settled = settle(state, scan, { nowMs, wallMs: WALL + nowMs })
+    const settled = settle(state, scan, momentAt(nowMs))
     state = settled.state
     return { scan, nowMs, answer: settled.models, again: settled.lookAgainInMs }
   })
@@ -196,7 +197,7 @@ it('what stays as it is is acted on in the end, by looking again when that is sa
       let { state } = run(scans)
       let nowMs = 1e9
       for (let looks = 0; looks < 4; looks++) {
-        const settled = settle(state, here, { nowMs, wallMs: WALL + nowMs })
+        const settled = settle(state, here, momentAt(nowMs))
         state = settled.state
         if (settled.lookAgainInMs === undefined) {
           assert.deepEqual(settled.models.map(essence), here.models.map(essence))

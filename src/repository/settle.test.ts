@@ -16,9 +16,24 @@ class Server {
 
   /** After so long it finds this. */
   scan(afterMs: number, models: readonly FoundModel[], ...lost: string[]): readonly string[] {
-    this.#nowMs += afterMs
+    return this.slowScan(afterMs, 0, models, ...lost)
+  }
+
+  /** The same, by a scan that takes a while. */
+  slowScan(
+    afterMs: number,
+    takesMs: number,
+    models: readonly FoundModel[],
+    ...lost: string[]
+  ): readonly string[] {
+    const beganMs = this.#nowMs + afterMs
+    this.#nowMs = beganMs + takesMs
     const scan: Scan = { models, lost: lost.map((root) => ({ root, why: 'gone' })) }
-    this.last = settle(this.#state, scan, { nowMs: this.#nowMs, wallMs: WALL + this.#nowMs })
+    this.last = settle(this.#state, scan, {
+      beganMs,
+      endedMs: this.#nowMs,
+      wallMs: WALL + beganMs,
+    })
     this.#state = this.last.state
     return this.last.models.map(told)
   }
@@ -98,6 +113,15 @@ describe('a model that is new', () => {
     const server = started()
     assert.deepEqual(server.scan(60_000, [made('m 1a')]), [])
     assert.deepEqual(server.scan(60_000, [made('m 1a')]), ['m 1a'])
+  })
+
+  it('is waited for from the end of one scan to the beginning of another', () => {
+    const server = started()
+    server.slowScan(1_000, 1_500, [made('m 1a')])
+    assert.equal(server.again, 2_000)
+    assert.deepEqual(server.slowScan(1_999, 1_500, [made('m 1a')]), [])
+    assert.equal(server.again, 0)
+    assert.deepEqual(server.scan(0, [made('m 1a')]), ['m 1a'])
   })
 
   it('is waited for as long as it changes', () => {

@@ -12,16 +12,10 @@
  *   for long. Later scans do not: the clock that sets those times may be that of another machine.
  */
 import type { FoundModel } from '../model-spec.ts'
-import { type Look, type ModelSettling, settleModel } from './settle-model.ts'
+import { type Look, type ModelSettling, type Moment, settleModel } from './settle-model.ts'
 import type { Scan } from './source.ts'
 
-/** When a scan began. */
-export interface Moment {
-  /** Of a clock that never jumps. */
-  readonly nowMs: number
-  /** Since 1970, to be held against the times of files. */
-  readonly wallMs: number
-}
+export { type Moment, SETTLE_MS } from './settle-model.ts'
 
 /** What is remembered from one scan to the next. */
 export interface Settling {
@@ -32,7 +26,7 @@ export interface Settled {
   readonly state: Settling
   /** In the order of names. One of which nothing has changed is the same object as before. */
   readonly models: readonly FoundModel[]
-  /** When to scan again although nothing tells of a change; left out where everything stands still. */
+  /** How long after it to scan again; left out where everything stands still. */
   readonly lookAgainInMs?: number
 }
 
@@ -47,15 +41,15 @@ export function settle(state: Settling | undefined, scan: Scan, moment: Moment):
     const settled = before?.settled
     const after =
       settled !== undefined && lost.has(settled.root)
-        ? { settled, sightings: new Map(), againInMs: Infinity }
+        ? { settled, sightings: new Map(), againAtMs: Infinity }
         : settleModel(before, found.get(name), look)
     if (after !== undefined) models.set(name, after)
   }
   const all = [...models.values()]
-  const againInMs = Math.min(...all.map((model) => model.againInMs))
+  const againAtMs = Math.min(...all.map((model) => model.againAtMs))
   return {
     state: { models },
     models: all.flatMap(({ settled }) => settled ?? []).sort((a, b) => (a.name < b.name ? -1 : 1)),
-    ...(againInMs < Infinity && { lookAgainInMs: againInMs }),
+    ...(againAtMs < Infinity && { lookAgainInMs: Math.ceil(Math.max(0, againAtMs - moment.endedMs)) }),
   }
 }
