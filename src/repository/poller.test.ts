@@ -393,7 +393,8 @@ describe('whoever asks for a look', () => {
     await advance(1_000)
     source.models = [model('c', false)]
     source.change()
-    await advance(999)
+    await advance(50)
+    await advance(949)
     assert.deepEqual([source.scans, answered], [3, false])
     await advance(1)
     await asked
