@@ -1,7 +1,14 @@
 /** Clients that never stop asking, and hold every answer against what may be answered. */
 import assert from 'node:assert/strict'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer, Question } from './ask.ts'
 import type { Server } from './server.ts'
+
+export interface AskingOptions {
+  readonly clients?: number
+  /** How long each rests between an answer and the next question; not at all if left out. */
+  readonly restMs?: number
+}
 
 /**
  * Of a model `plusModel(version)`: each answer must come from one version, by its number and by its
@@ -9,6 +16,7 @@ import type { Server } from './server.ts'
  */
 export class Asking {
   readonly #server: Server
+  readonly #restMs: number | undefined
   readonly #clients: Promise<void>[]
   #oldest = 0
   #asking = true
@@ -16,8 +24,9 @@ export class Asking {
   /** Versions that answered. */
   readonly seen = new Set<number>()
 
-  constructor(server: Server, model: string, clients = 6) {
+  constructor(server: Server, model: string, { clients = 6, restMs }: AskingOptions = {}) {
     this.#server = server
+    this.#restMs = restMs
     this.#clients = Array.from({ length: clients }, (_, index) => this.#ask(model, index))
   }
 
@@ -44,6 +53,7 @@ export class Asking {
       assert.ok(version >= oldest, `version ${version} answered after ${oldest} had taken over`)
       this.seen.add(version)
       this.answers += 1
+      if (this.#restMs !== undefined) await pause(this.#restMs)
     }
   }
 }

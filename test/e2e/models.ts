@@ -1,4 +1,5 @@
 /** Models for the tests of the binary, in a folder that is removed at the end. */
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,6 +46,10 @@ export const plusModel = (more: number): Uint8Array =>
     input: [tensorInfo('x', 'FP32', ['batch', 1])],
     output: [tensorInfo('y', 'FP32', ['batch', 1])],
   })
+
+/** No model, and the same at every run. */
+export const noise = (bytes: number): Buffer =>
+  createHash('shake256', { outputLength: bytes }).digest()
 
 /** `x` comes back after `n` turns of a loop, for an even `n`: as slow as the request wants it. */
 export function slowModel(): Uint8Array {

@@ -4,7 +4,8 @@ import { type TestContext, test } from 'node:test'
 import { Asking } from './asking.ts'
 import { plusModel } from './models.ts'
 import { Published } from './published.ts'
-import { type Server, startServer, until } from './server.ts'
+import { startServer, until } from './server.ts'
+import { served, states } from './states.ts'
 
 test('twenty versions after each other, and not one request is lost', async (t) => {
   const { server, published } = await setUp(t)
@@ -28,7 +29,7 @@ test('a version that is broken never takes traffic, and health says why', async 
   const { server, published } = await setUp(t)
   const asking = new Asking(server, 'plus')
   published.version('plus', 2, { 'model.onnx': plusModel(2).subarray(0, 40) })
-  await until(async () => (await states(server)).length === 2, 'both are told of')
+  await until(async () => (await states(server))[1]?.[1] === 'failed', 'version 2 has failed')
   const [one, two] = await states(server)
   assert.deepEqual(one, ['1', 'ready', undefined])
   assert.deepEqual(two!.slice(0, 2), ['2', 'failed'])
@@ -74,19 +75,6 @@ test('twenty clients that load and unload one model leave it in one state', asyn
   await until(async () => (await states(server))[0]?.[1] === 'unloaded', 'it is unloaded')
   assert.equal((await server.ask({ path: '/predict/plus', body: { features: [1] } })).status, 503)
 })
-
-type State = readonly [version: string, state: string, why: string | undefined]
-
-async function states(server: Server, model = 'plus'): Promise<readonly State[]> {
-  const { json } = await server.ask({ path: '/health' })
-  const models = json?.models as { name: string; version: string; state: string; why?: string }[]
-  return models
-    .filter(({ name }) => name === model)
-    .map(({ version, state, why }) => [version, state, why] as const)
-}
-
-const served = async (server: Server, model = 'plus') =>
-  (await states(server, model)).filter(([, state]) => state === 'ready').map(([version]) => version)
 
 async function setUp(t: TestContext, mode = 'poll') {
   const published = new Published()
