@@ -133,7 +133,7 @@ describe('samples of model_warmup', () => {
   })
 
   it('that the model has no input for are for the door to refuse', async () => {
-    const text = `model_warmup { batch_size: 1 ${input('other', 'data_type: TYPE_INT32 dims: 2 zero_data: true')} }`
+    const text = `model_warmup { batch_size: 2 ${input('other', 'data_type: TYPE_INT32 dims: 2 zero_data: true')} }`
     const [sample] = await read(text)
     assert.equal(sample?.request.inputs[0]?.name, 'other')
   })

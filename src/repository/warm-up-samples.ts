@@ -61,9 +61,9 @@ async function tensorOf(
   { folder, signature, random }: Surroundings,
 ): Promise<NamedTensor> {
   const { name, dims, data } = input
-  const declared = signature.inputs.find((candidate) => candidate.name === name)?.shape ?? dims
-  const hasRows = declared.length === dims.length + 1 && declared[0] === dynamic
-  if (batchSize > 1 && !hasRows) {
+  const declared = signature.inputs.find((candidate) => candidate.name === name)?.shape
+  const hasRows = declared?.length === dims.length + 1 && declared[0] === dynamic
+  if (batchSize > 1 && declared !== undefined && !hasRows) {
     throw refused(`batch_size is ${batchSize}, and input "${name}" has no axis for it`)
   }
   if (input.datatype === undefined) throw refused(`input "${name}" has no data_type`)

@@ -12,7 +12,7 @@ export function explainProtobuf(thrown: unknown): Pick<Problem, 'message' | 'hin
   const field = groupsOf(UNKNOWN_FIELD, text)
   if (field !== undefined) {
     const known = messageNamed(field.of!)?.fields.map(({ name }) => name) ?? []
-    return unknown('field ', field, hintFrom(known, 'fields', nearest(field.word!, known)))
+    return unknown('field ', field, hintFrom(known, 'fields', nearestField(field.word!, known)))
   }
   const value = groupsOf(UNKNOWN_VALUE, text)
   if (value !== undefined) {
@@ -51,6 +51,10 @@ function hintFrom(known: readonly string[], kind: string, near: string | undefin
   if (near !== undefined) return { hint: `did you mean "${near}"?` }
   return known.length === 0 ? {} : { hint: `${kind}: ${known.join(', ')}` }
 }
+
+/** `max_batch` is the beginning of `max_batch_size`. */
+const nearestField = (word: string, known: readonly string[]): string | undefined =>
+  nearest(word, known) ?? known.find((name) => word.length > 2 && name.startsWith(word))
 
 /** FP32 is TYPE_FP32; what the protocol calls BYTES is TYPE_STRING here. */
 function nearestValue(word: string, known: readonly string[]): string | undefined {

@@ -75,6 +75,10 @@ describe('a config.pbtxt', () => {
       'config.pbtxt:2: there is no field "maxBatch" in ModelInput; fields: name, data_type, format, dims, reshape, is_shape_tensor, allow_ragged_batch, optional, is_non_linear_format_io',
     ],
     [
+      'max_batch: 4',
+      'config.pbtxt:1: there is no field "max_batch" in ModelConfig; did you mean "max_batch_size"?',
+    ],
+    [
       'output {\n data_type: FP32 }',
       'config.pbtxt:2: there is no "FP32" in DataType; did you mean "TYPE_FP32"?',
     ],
