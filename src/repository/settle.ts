@@ -50,6 +50,8 @@ export function settle(state: Settling | undefined, scan: Scan, moment: Moment):
   return {
     state: { models },
     models: all.flatMap(({ settled }) => settled ?? []).sort((a, b) => (a.name < b.name ? -1 : 1)),
-    ...(againAtMs < Infinity && { lookAgainInMs: Math.ceil(Math.max(0, againAtMs - moment.endedMs)) }),
+    ...(againAtMs < Infinity && {
+      lookAgainInMs: Math.ceil(Math.max(0, againAtMs - moment.endedMs)),
+    }),
   }
 }
