@@ -14,6 +14,7 @@ import {
 } from '../../src/onnx/generated/onnx-ml_pb.ts'
 import {
   addModel,
+  externalTensor,
   identityModel,
   modelOf,
   nodeOf,
@@ -47,6 +48,52 @@ export const plusModel = (more: number): Uint8Array =>
     output: [tensorInfo('y', 'FP32', ['batch', 1])],
   })
 
+/** The same number out of `parts` files beside the model's, a power of two: each holds a share of it. */
+export function scatteredModel(more: number, parts: number): Readonly<Record<string, Uint8Array>> {
+  const names = Array.from({ length: parts }, (_, part) => `share-${part}.bin`)
+  const share = new Uint8Array(Float32Array.of(more / parts).buffer)
+  const model = modelOf({
+    node: [nodeOf('Sum', ['x', ...names], ['y'])],
+    initializer: names.map((name) => externalTensor(name, [1], { location: name, length: '4' })),
+    input: [tensorInfo('x', 'FP32', ['batch', 1])],
+    output: [tensorInfo('y', 'FP32', ['batch', 1])],
+  })
+  return { 'model.onnx': model, ...Object.fromEntries(names.map((name) => [name, share])) }
+}
+
+/**
+ * The same number, and `rounds` products of large matrices that are worked out while it is loaded:
+ * a small file that takes long, in one call of the library.
+ */
+export function laboriousModel(more: number, rounds: number): Uint8Array {
+  const products = Array.from({ length: rounds }, (_, round) =>
+    nodeOf(
+      'MatMul',
+      [round === 0 ? 'matrix' : `product-${round}`, 'matrix'],
+      [`product-${round + 1}`],
+    ),
+  )
+  const size = new BigInt64Array(2).fill(LABOUR)
+  return modelOf({
+    node: [
+      nodeOf('ConstantOfShape', ['size'], ['matrix']),
+      ...products,
+      nodeOf('ReduceMax', [`product-${rounds}`], ['nothing'], [noKeptAxes]),
+      nodeOf('Add', ['more', 'nothing'], ['sum']),
+      nodeOf('Add', ['x', 'sum'], ['y']),
+    ],
+    initializer: [
+      rawTensor('size', 'INT64', [2], new Uint8Array(size.buffer)),
+      rawTensor('more', 'FP32', [1], new Uint8Array(Float32Array.of(more).buffer)),
+    ],
+    input: [tensorInfo('x', 'FP32', ['batch', 1])],
+    output: [tensorInfo('y', 'FP32', ['batch', 1])],
+  })
+}
+
+/** Rows and columns of a product that takes a core some tenths of a second. */
+const LABOUR = 1536n
+
 /** No model, and the same at every run. */
 export const noise = (bytes: number): Buffer =>
   createHash('shake256', { outputLength: bytes }).digest()
@@ -69,6 +116,12 @@ export function slowModel(): Uint8Array {
     output: [tensorInfo('y', 'FP32', [1])],
   })
 }
+
+const noKeptAxes = create(AttributeProtoSchema, {
+  name: 'keepdims',
+  type: AttributeType.INT,
+  i: 0n,
+})
 
 const graphAttribute = (name: string, g: GraphProto): AttributeProto =>
   create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g })

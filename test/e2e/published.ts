@@ -1,8 +1,17 @@
-/** A repository on disk whose versions are put in place whole, by a rename. */
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+/** A repository on disk whose versions are put in place whole, by a rename, or badly. */
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 
 export class Published {
   readonly root: string
@@ -38,6 +47,33 @@ export class Published {
     writeFileSync(staged, bytes)
     mkdirSync(join(this.root, model), { recursive: true })
     renameSync(staged, join(this.root, model, name))
+  }
+
+  /** Files written where they lie, by their paths from the root: `plus/2/model.onnx`. */
+  write(files: Readonly<Record<string, Uint8Array | string>>) {
+    for (const [path, bytes] of Object.entries(files)) {
+      const place = join(this.root, path)
+      mkdirSync(dirname(place), { recursive: true })
+      writeFileSync(place, bytes)
+    }
+  }
+
+  /** A file that grows where it lies: pieces, and a pause after each of them. */
+  async slowly(path: string, bytes: Uint8Array, pieces: number, pauseMs: number): Promise<void> {
+    this.write({ [path]: '' })
+    const size = Math.ceil(bytes.byteLength / pieces)
+    for (let at = 0; at < bytes.byteLength; at += size) {
+      appendFileSync(join(this.root, path), bytes.subarray(at, at + size))
+      await pause(pauseMs)
+    }
+  }
+
+  /** A link, in the place of another if there is one, by a rename. */
+  link(path: string, target: string) {
+    const staged = join(this.root, `.staged-${this.#staged++}`)
+    symlinkSync(target, staged)
+    mkdirSync(dirname(join(this.root, path)), { recursive: true })
+    renameSync(staged, join(this.root, path))
   }
 
   remove(...path: readonly (string | number)[]) {

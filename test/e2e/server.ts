@@ -146,11 +146,11 @@ export async function startServer(
   }
 }
 
-/** Asks again until it is so: for what no event tells. Fails after ten seconds. */
+/** Asks again until it is so: for what no event tells. Fails after half a minute. */
 export async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + 30_000
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not after ten seconds: ${what}`)
+    if (performance.now() > deadline) throw new Error(`not after half a minute: ${what}`)
     await aTurn() // a condition that waits for nothing would let nothing happen
   }
 }

@@ -36,6 +36,21 @@ export async function index(server: Server): Promise<readonly IndexRow[]> {
   return JSON.parse(text)
 }
 
+export interface AdminRow {
+  readonly version: string
+  readonly state: string
+  readonly digest?: string
+  readonly memory_bytes?: number
+  readonly files?: readonly { readonly path: string; readonly bytes: number }[]
+}
+
+/** The versions of a model as the admin API tells of them. */
+export async function adminRows(server: Server, model = 'plus'): Promise<readonly AdminRow[]> {
+  const { json, text } = await server.ask({ path: `/admin/v1/models/${model}` })
+  if (!Array.isArray(json?.versions)) throw new Error(text)
+  return json.versions
+}
+
 export type LogLine = Readonly<Record<string, unknown>>
 
 /** What was logged with this message so far. */
