@@ -132,10 +132,7 @@ export class Control implements ModelControl {
     const { reread, lifecycle, models, log } = this.#options
     const { source, needRestart } = await reread()
     this.#source = source
-    if (this.#poller !== undefined) {
-      this.#poller.stop()
-      this.#poll()
-    }
+    this.#poller?.replace(source)
     await this.#look()
     this.#apply()
     await lifecycle.whenSettled()
@@ -182,8 +179,9 @@ export class Control implements ModelControl {
       source: this.#source,
       clock,
       everyMs: pollMs,
-      onModels: (models, lost) => {
+      onModels: (models, { lost, warnings = [] }) => {
         this.#tellLost(lost)
+        this.#tellWarnings(warnings)
         this.#found = byName(models, [], lost)
         this.#apply()
       },

@@ -17,7 +17,7 @@ import { reconcile } from './reconcile.ts'
 import { ASLEEP, heldIn, isEmpty, rowOf, type Slot, wordsOf } from './slot.ts'
 import { stableOf } from './stable.ts'
 import { compareVersions } from './version-order.ts'
-import { labelsOf, wantedVersions } from './version-policy.ts'
+import { labelsOf, labelWarnings, wantedVersions } from './version-policy.ts'
 
 export interface ModelLifeOptions {
   readonly name: string
@@ -53,6 +53,7 @@ export class ModelLife {
   #problem: ServingError | undefined
   /** Versions that were unloaded by wish, to be told of until the model is wanted again. */
   #unloaded: readonly string[] = []
+  #warned: readonly string[] = []
   #settled: (() => void)[] = []
   #ended: (() => void)[] = []
 
@@ -77,7 +78,7 @@ export class ModelLife {
     }
     const { wanted, missing } = wantedVersions(spec, this.#failed())
     this.#problem = problemOf(wanted, missing)
-    this.#tellWarnings(spec)
+    this.#tellWarnings(spec, wanted)
     // nothing to take its place: what serves goes on
     if (wanted.length === 0 && this.#spec !== undefined) {
       this.#step(options)
@@ -336,11 +337,15 @@ export class ModelLife {
     events.emit({ kind: 'load-failed', model: this.name, version, reason: error.reason })
   }
 
-  #tellWarnings(spec: ModelSpec): void {
-    const known = this.#spec?.warnings ?? []
-    for (const warning of spec.warnings.filter((one) => !known.includes(one))) {
+  /** Each once, for as long as it holds. */
+  #tellWarnings({ warnings, config }: ModelSpec, wanted: readonly VersionSpec[]): void {
+    const labels = labelsOf(config.versionLabels)
+    const numbers = wanted.map(({ version }) => version)
+    const all = [...warnings, ...labelWarnings(labels, numbers)]
+    for (const warning of all.filter((one) => !this.#warned.includes(one))) {
       this.#options.log.warn('model warning', { model: this.name, warning })
     }
+    this.#warned = all
   }
 }
 

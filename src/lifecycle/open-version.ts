@@ -78,18 +78,19 @@ function assemble(
     triton,
     autoComplete,
   })
-  const executorsOf = (signature: Signature, toldTo: Events) =>
+  const ownLimit = config.queue.maxWaiting ?? maxWaiting
+  const executorsOf = (signature: Signature, toldTo: Events, atLeast: number) =>
     new Executors({
       model: name,
       version,
       executable,
       signature,
       slots,
-      maxWaiting: config.queue.maxWaiting ?? maxWaiting,
+      maxWaiting: Math.max(ownLimit, atLeast),
       clock,
       events: toldTo,
     })
-  const executors = executorsOf(completed.inner, events)
+  const executors = executorsOf(completed.inner, events, 0)
   const observation = { model: name, version, events, clock }
   const served: ServedModel = {
     name,
@@ -104,7 +105,7 @@ function assemble(
     configuration: completed.configuration,
     refused: refusals(observation),
   }
-  const trial = checked(name, completed.adapt(executorsOf(completed.inner, noEvents)))
+  const trial = checked(name, completed.adapt(executorsOf(completed.inner, noEvents, 1)))
   const warnings = [...executable.warnings, ...completed.warnings]
   return { served, executors, executable, trial, warnings }
 }

@@ -96,7 +96,7 @@ function poll(source: Source) {
     clock,
     wallNow: () => WALL + clock.now(),
     everyMs: EVERY_MS,
-    onModels: (models, lost) => {
+    onModels: (models, { lost }) => {
       const shown = models.map(({ spec }) =>
         'versions' in spec ? spec.versions[0]!.fingerprint : '',
       )

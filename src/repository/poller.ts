@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts'
 import type { FoundModel } from '../model-spec.ts'
 import { type Moment, SETTLE_MS, type Settling, settle } from './settle.ts'
-import type { LostRoot, Scan, Source } from './source.ts'
+import type { Scan, Source } from './source.ts'
 
 export interface PollerOptions {
   readonly source: Source
@@ -14,7 +14,7 @@ export interface PollerOptions {
   readonly wallNow?: () => number
   readonly everyMs: number
   /** What may be acted on now; after every look, also where nothing has changed. */
-  readonly onModels: (models: readonly FoundModel[], lost: readonly LostRoot[]) => void
+  readonly onModels: (models: readonly FoundModel[], scan: Scan) => void
   /** A look that failed, or a source that cannot be watched. Looking goes on. */
   readonly onProblem: (thrown: unknown) => void
 }
@@ -153,7 +153,7 @@ export class Poller {
     this.#settling = state
     this.#isSettling = lookAgainInMs !== undefined
     if (lookAgainInMs !== undefined) this.#lookBy(moment.endedMs + lookAgainInMs)
-    this.#options.onModels(models, scan.lost)
+    this.#options.onModels(models, scan)
     const standsFrom = ({ lookedAtMs = Infinity }: Waiter) => lookedAtMs + SETTLE_MS
     const isServed = (waiter: Waiter) =>
       lookAgainInMs === undefined
