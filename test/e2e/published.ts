@@ -49,12 +49,12 @@ export class Published {
     renameSync(staged, join(this.root, model, name))
   }
 
-  /** Files written where they lie, by their paths from the root: `plus/2/model.onnx`. */
+  /** Files written where they lie, by their paths from the root; one that ends in `/` is a folder. */
   write(files: Readonly<Record<string, Uint8Array | string>>) {
     for (const [path, bytes] of Object.entries(files)) {
       const place = join(this.root, path)
-      mkdirSync(dirname(place), { recursive: true })
-      writeFileSync(place, bytes)
+      mkdirSync(path.endsWith('/') ? place : dirname(place), { recursive: true })
+      if (!path.endsWith('/')) writeFileSync(place, bytes)
     }
   }
 

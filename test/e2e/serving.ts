@@ -14,6 +14,8 @@ export interface Serving {
 }
 
 export interface ServingOptions {
+  /** What lies in the model's folder beside its version. */
+  readonly beside?: Readonly<Record<string, string>>
   readonly flags?: readonly string[]
   readonly mode?: 'poll' | 'explicit' | 'none'
   readonly yaml?: string
@@ -24,6 +26,9 @@ export interface ServingOptions {
 export async function serving(t: TestContext, options: ServingOptions = {}): Promise<Serving> {
   const published = new Published()
   published.version('plus', 1, { 'model.onnx': plusModel(1) })
+  for (const [name, text] of Object.entries(options.beside ?? {})) {
+    published.file('plus', name, text)
+  }
   const server = await startOver(t, published, options)
   return { server, published, asking: askingPlus(server) }
 }
