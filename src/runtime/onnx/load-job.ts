@@ -10,11 +10,13 @@ import type { OnnxConfig } from './session-options.ts'
 export interface LoadThreadData {
   /** Path of the `libonnxruntime`. */
   readonly library: string
-  readonly environment: Pointer
+  readonly priority: 'low' | 'usual'
 }
 
 export interface LoadSource extends Pick<ModelSource, 'folder' | 'path' | 'lock'> {
   readonly config: OnnxConfig
+  /** That the session is to be made in. */
+  readonly environment: Pointer
 }
 
 export type LoadJob =

@@ -124,9 +124,14 @@ describe('a load', () => {
 
   const tools = (more: Partial<LoadTools> = {}): LoadTools => ({
     native: environment,
-    environment: environment.handle,
     between: () => {},
     ...more,
+  })
+  const sourceOf = ({ folder, path }: { readonly folder: string; readonly path: string }) => ({
+    folder,
+    path,
+    config: defaultModelConfig.onnx,
+    environment: environment.handle,
   })
   const executable = (model: LoadedModel) => new OnnxExecutable({ environment, threads, model })
 
@@ -273,12 +278,6 @@ async function layOut(root: string, name: string) {
     config: defaultModelConfig,
   }
 }
-
-const sourceOf = ({ folder, path }: { readonly folder: string; readonly path: string }) => ({
-  folder,
-  path,
-  config: defaultModelConfig.onnx,
-})
 
 const bytesOf = ({ buffer }: Float32Array) => new Uint8Array(buffer)
 

@@ -17,7 +17,7 @@ import {
   wholeModel,
   withoutZipMap,
 } from '../../onnx/index.ts'
-import { check, type Pointer } from './c-api.ts'
+import { check } from './c-api.ts'
 import type { LoadedModel, LoadSource } from './load-job.ts'
 import { createSession, free } from './load-session.ts'
 import type { NativeObjects } from './native-objects.ts'
@@ -25,7 +25,6 @@ import { makeSessionOptions } from './session-options.ts'
 
 export interface LoadTools {
   readonly native: NativeObjects
-  readonly environment: Pointer
   /** Called now and then; what it throws ends the loading. */
   readonly between: () => void
   /** What a model may take with all of its weights, where that is less than protobuf can hold. */
@@ -90,8 +89,8 @@ function fileOf(
 }
 
 function sessionOf(
-  { native, environment }: LoadTools,
-  { path, config }: LoadSource,
+  { native }: LoadTools,
+  { environment, path, config }: LoadSource,
   { bytes, checkOnDisk }: WholeModel,
 ): Pick<LoadedModel, 'session' | 'provider' | 'warnings'> {
   const { api } = native

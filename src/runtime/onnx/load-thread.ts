@@ -6,8 +6,10 @@ import { openHeap, worthTrimming } from './heap.ts'
 import type { LoadAnswer, LoadJob, LoadThreadData } from './load-job.ts'
 import { loadModel } from './load-model.ts'
 import { NativeObjects } from './native-objects.ts'
+import { lowerPriority } from './priority.ts'
 
-const { library, environment } = workerData as LoadThreadData
+const { library, priority } = workerData as LoadThreadData
+if (priority === 'low') lowerPriority()
 const native = new NativeObjects(library)
 const heap = openHeap()
 const port = parentPort!
@@ -27,7 +29,7 @@ function outcomeOf(job: Exclude<LoadJob, { kind: 'end' }>): LoadAnswer['outcome'
     if (job.kind === 'estimate') {
       return { kind: 'estimated', bytes: memoryOf(sizesOfFile(job.path)) }
     }
-    const model = loadModel({ native, environment, between: () => stopIf(job.givenUp) }, job.source)
+    const model = loadModel({ native, between: () => stopIf(job.givenUp) }, job.source)
     if (model.memoryBytes >= worthTrimming) heap.trim()
     return { kind: 'loaded', model }
   } catch (thrown) {

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { defaultModelConfig } from '../../config/index.ts'
 import type { ServingError } from '../../errors.ts'
 import { Ledger } from './ledger.ts'
-import type { LoadedModel, LoadThreadData } from './load-job.ts'
+import type { LoadedModel } from './load-job.ts'
 import { LoadThreads } from './load-threads.ts'
 
 const reason = new Error('no longer wanted')
@@ -127,6 +127,20 @@ test('a load that is given up before it is asked is not begun', async (t) => {
   assert.equal(threads.size, 0)
 })
 
+test('a model that starts threads is loaded at the usual priority, others at a low one', async (t) => {
+  const { threads } = setUp(t)
+  const { session: low } = await threads.load(source('priority'))
+  const ownPool = { ...defaultModelConfig.onnx, intraOpThreads: 2 }
+  const gpu = { ...defaultModelConfig.onnx, providers: [{ name: 'CUDA', options: {} }] }
+  const cpu = { ...defaultModelConfig.onnx, providers: [{ name: 'cpu', options: {} }] }
+  const sessions: bigint[] = []
+  for (const config of [ownPool, gpu, cpu]) {
+    sessions.push((await threads.load({ ...source('priority'), config })).session)
+  }
+  assert.deepEqual([low, ...sessions], [10n, 0n, 0n, 10n])
+  assert.equal(threads.size, 2)
+})
+
 test('threads that nobody needs end after a while', async (t) => {
   const { threads } = setUp(t, { keepMs: 1 })
   threads.prepare()
@@ -138,7 +152,7 @@ test('threads that nobody needs end after a while', async (t) => {
 /** Does in a thread what the path of the model says. */
 const farSide = `
 import { parentPort, workerData } from 'node:worker_threads'
-const { gate } = workerData
+const { gate, priority } = workerData
 const kinds = ${JSON.stringify(new Ledger().take())}
 parentPort.on('message', (job) => {
   if (job.kind === 'end') return parentPort.close()
@@ -155,7 +169,8 @@ parentPort.on('message', (job) => {
     const outcome = { kind: 'failed', reason: 'DIGEST_MISMATCH', facts, cause: new Error('why') }
     return parentPort.postMessage({ counts: kinds, outcome })
   }
-  const session = path === 'answer' ? 7n : 8n
+  const priorities = { low: 10n, usual: 0n }
+  const session = path === 'priority' ? priorities[priority] : path === 'answer' ? 7n : 8n
   const counts = { ...kinds, made: { ...kinds.made, session: 1 } }
   parentPort.postMessage({ counts, outcome: { kind: 'loaded', model: { session } } })
 })
@@ -165,14 +180,10 @@ function setUp(t: TestContext, options: { most?: number; keepMs?: number } = {})
   const gate = new Int32Array(new SharedArrayBuffer(8))
   const ledger = new Ledger()
   const released: bigint[] = []
-  const data: LoadThreadData & { readonly gate: Int32Array } = {
-    library: 'none',
-    environment: 0n,
-    gate,
-  }
+  const data = { library: 'none', gate }
   const threads = new LoadThreads({
     data,
-    ledger,
+    counted: (counts) => ledger.add(counts),
     release: async ({ session }: LoadedModel) => {
       released.push(session)
       ledger.released('session')
@@ -194,7 +205,12 @@ function setUp(t: TestContext, options: { most?: number; keepMs?: number } = {})
   return { threads, ledger, released, open, begun }
 }
 
-const source = (path: string) => ({ folder: '', path, config: defaultModelConfig.onnx })
+const source = (path: string) => ({
+  folder: '',
+  path,
+  config: defaultModelConfig.onnx,
+  environment: 0n,
+})
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await nextTurn()

@@ -9,14 +9,15 @@
 import { strict as assert } from 'node:assert'
 import { Worker } from 'node:worker_threads'
 import { fail, ServingError } from '../../errors.ts'
-import type { Ledger } from './ledger.ts'
+import type { LedgerCounts } from './ledger.ts'
 import type { LoadAnswer, LoadedModel, LoadJob, LoadSource, LoadThreadData } from './load-job.ts'
+import { startsThreads } from './priority.ts'
 import { siblingModule } from './sibling-module.ts'
 
 export interface LoadThreadsOptions {
-  readonly data: LoadThreadData
-  /** Takes the counts of what the threads make and release. */
-  readonly ledger: Ledger
+  readonly data: Pick<LoadThreadData, 'library'>
+  /** Is told what a thread has made and released. */
+  readonly counted: (counts: LedgerCounts) => void
   /** Releases the session of a load that was given up. */
   readonly release: (model: LoadedModel) => Promise<void>
   /** What runs in the threads, in place of `load-thread.ts`. */
@@ -59,7 +60,7 @@ export class LoadThreads {
 
   /** Starts a thread, so that the first load need not wait for it. */
   prepare(): void {
-    this.#rest(this.#start())
+    this.#rest(this.#start('low'))
   }
 
   async load(source: LoadSource, giveUp?: AbortSignal): Promise<LoadedModel> {
@@ -113,16 +114,21 @@ export class LoadThreads {
 
   #handOut(): void {
     while (this.#waiting.length > 0) {
-      const free = this.#idle.pop()
-      if (free === undefined && this.#underWay.size >= this.#options.most) return
-      const thread = free ?? this.#start()
+      if (this.#underWay.size >= this.#options.most) return
       const asked = this.#waiting.shift()!
+      const thread = this.#threadFor(asked.job)
       this.#underWay.set(asked, thread)
       thread.ask(asked.job).then(
         (answer) => this.#answered(thread, asked, answer),
         (cause) => this.#died(asked, cause),
       )
     }
+  }
+
+  #threadFor(job: Question): LoadThread {
+    const priority = job.kind === 'load' && startsThreads(job.source.config) ? 'usual' : 'low'
+    const index = this.#idle.findLastIndex((thread) => thread.priority === priority)
+    return index === -1 ? this.#start(priority) : this.#idle.splice(index, 1)[0]!
   }
 
   #leave(asked: Asked): void {
@@ -134,7 +140,7 @@ export class LoadThreads {
   }
 
   #answered(thread: LoadThread, asked: Asked, { outcome, counts }: LoadAnswer): void {
-    this.#options.ledger.add(counts)
+    this.#options.counted(counts)
     if (asked.left) {
       thread.end()
       if (outcome.kind === 'loaded') this.#release(outcome.model)
@@ -160,9 +166,9 @@ export class LoadThreads {
     this.#releases.add(release)
   }
 
-  #start(): LoadThread {
+  #start(priority: LoadThreadData['priority']): LoadThread {
     const { module, data } = this.#options
-    const thread = new LoadThread(module, data, () => {
+    const thread = new LoadThread(module, { ...data, priority }, () => {
       this.#threads.delete(thread)
       this.#idle = this.#idle.filter((other) => other !== thread)
     })
@@ -185,6 +191,7 @@ export class LoadThreads {
 
 /** One thread, which is asked one thing at a time. It keeps the process alive while it is asked. */
 class LoadThread {
+  readonly priority: LoadThreadData['priority']
   readonly #worker: Worker
   readonly #exit = Promise.withResolvers<void>()
   #question: PromiseWithResolvers<LoadAnswer> | undefined
@@ -192,7 +199,11 @@ class LoadThread {
 
   constructor(module: URL, data: LoadThreadData, gone: () => void) {
     let failure: unknown
-    this.#worker = new Worker(module, { workerData: data })
+    this.priority = data.priority
+    this.#worker = new Worker(module, {
+      workerData: data,
+      resourceLimits: { maxYoungGenerationSizeMb: 4 }, // a quarter of the usual saves 4 MB
+    })
     this.#worker.unref()
     this.#worker.on('message', (answer: LoadAnswer) => this.#question?.resolve(answer))
     this.#worker.on('error', (error) => {

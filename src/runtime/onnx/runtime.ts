@@ -34,13 +34,13 @@ export class OnnxRuntime implements Runtime {
 
   static async start(options: OnnxRuntimeOptions): Promise<OnnxRuntime> {
     const library = options.library ?? bundledLibraryPath()
-    const environment = openEnvironment(library, options.threadsPerRun)
     const loads = new LoadThreads({
-      data: { library, environment: environment.handle },
-      ledger: environment.ledger,
+      data: { library },
+      counted: (counts) => environment.ledger.add(counts),
       release: ({ session, memoryBytes }) => environment.releaseSession(session, memoryBytes),
     })
-    loads.prepare() // it starts beside the others
+    loads.prepare() // takes the longest to start
+    const environment = await openEnvironment(library, options.threadsPerRun, loads)
     const threads = await RunThreads.start(environment, library, options.executors)
     return new OnnxRuntime(environment, threads, loads)
   }
@@ -60,8 +60,10 @@ export class OnnxRuntime implements Runtime {
   }
 
   async load({ folder, path, lock, config }: ModelSource, giveUp?: AbortSignal) {
-    const source = { folder, path, config: config.onnx, ...(lock === undefined ? {} : { lock }) }
-    const model = await this.#loads.load(source, giveUp)
+    const { handle: environment } = this.#environment
+    const source = { folder, path, config: config.onnx, environment }
+    const locked = lock === undefined ? source : { ...source, lock }
+    const model = await this.#loads.load(locked, giveUp)
     return new OnnxExecutable({ environment: this.#environment, threads: this.#threads, model })
   }
 
@@ -71,10 +73,11 @@ export class OnnxRuntime implements Runtime {
   }
 }
 
-function openEnvironment(library: string, threads: number): Environment {
+async function openEnvironment(library: string, threads: number, loads: LoadThreads) {
   try {
     return new Environment({ library, threads })
   } catch (thrown) {
+    await loads.close()
     throw fail(
       'MODEL_UNSUPPORTED',
       {
