@@ -116,18 +116,6 @@ __proto__: 4
     const cases = [
       { options: { grpcPort: '8001' }, told: '--grpc-port 8001: gRPC is not built yet; use off' },
       {
-        options: { modelControlMode: 'poll' },
-        told: '--model-control-mode poll: changing models at run time is not built yet; use none',
-      },
-      {
-        options: { loadModel: ['a', 'b'] },
-        told: '--load-model a b: loading models when asked is not built yet; leave it out',
-      },
-      {
-        options: { repositoryControl: 'open' },
-        told: '--repository-control open: the open repository API is not built yet; use token',
-      },
-      {
         options: { stateDir: 'state' },
         told: '--state-dir state: keeping state on disk is not built yet; use off',
       },
@@ -142,7 +130,7 @@ __proto__: 4
 
     it('but accepts what asks for nothing', () => {
       const { config } = load({
-        options: { grpcPort: 'off', modelControlMode: 'none', stateDir: 'off' },
+        options: { grpcPort: 'off', stateDir: 'off' },
         env: { SLUICE_TRUST: 'false' },
       })
       assert.equal(config.stateDir, 'off')
@@ -225,6 +213,18 @@ __proto__: 4
       'sluice.yaml:1: models[0]: expected a text, got {"toString":"x"}',
       'sluice.yaml:1: models[1]: expected a text, got 7',
     ])
+  })
+
+  it('refuses to load by name without control over it, and to evict without a limit', () => {
+    assert.deepEqual(problems({ options: { loadModel: ['a'], modelEvict: true } }), [
+      '--load-model: models are loaded by name under explicit control; add --model-control-mode explicit',
+      '--model-evict: idle models make room where there is a limit; add --model-memory with the memory for all models',
+    ])
+    const options = { loadModel: ['a'], modelControlMode: 'explicit', modelMemory: '1GiB' }
+    assert.deepEqual(load({ options: { ...options, modelEvict: true } }).config.modelMemory, {
+      limitBytes: 2 ** 30,
+      evict: true,
+    })
   })
 
   it('refuses two servers on one port, and one name for many paths', () => {

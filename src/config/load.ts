@@ -165,6 +165,20 @@ function findContradictions(
       hint: 'a model among several is named by "name" in its model.yaml',
     })
   }
+  if (config.loadModels.length > 0 && config.modelControlMode !== 'explicit') {
+    problems.push({
+      where: where('loadModels'),
+      message: 'models are loaded by name under explicit control',
+      hint: 'add --model-control-mode explicit',
+    })
+  }
+  if (config.modelMemory.evict && config.modelMemory.limitBytes === undefined) {
+    problems.push({
+      where: where('modelMemory.evict'),
+      message: 'idle models make room where there is a limit',
+      hint: 'add --model-memory with the memory for all models',
+    })
+  }
   const ports = ['http.port', 'grpc.port', 'metrics.port'] as const
   ports.forEach((key, at) => {
     const port = valueAt(config, key.split('.'))

@@ -96,7 +96,9 @@ export const serverSchema = z.strictObject({
     .describe('Models to load at the start under explicit control, * for all'),
   repositoryPollMs: milliseconds()
     .default(15_000)
-    .describe('How often repositories are looked at under poll; what the system tells of comes at once'),
+    .describe(
+      'How often repositories are looked at under poll; what the system tells of comes at once',
+    ),
   modelConfigFile: z
     .string()
     .min(1)

@@ -82,7 +82,8 @@ async function setUp(t: TestContext, mode = 'poll') {
   const server = await startServer([
     published.root,
     ...['--model-control-mode', mode, '--repository-poll-secs', '0.5'],
-    ...['--load-model', 'plus', '--log-level', 'error'],
+    ...(mode === 'explicit' ? ['--load-model', 'plus'] : []),
+    ...['--log-level', 'error'],
   ])
   t.after(() => server.process.end('SIGKILL'))
   return { server, published }
