@@ -168,6 +168,23 @@ describe('a version that cannot be served', () => {
     assert.equal(runtime.alive, 0)
   })
 
+  it('because it does not answer in time is not disposed of while it still runs', async () => {
+    const { lifecycle, load, registry, runtime, clock } = setUp()
+    const gate = Promise.withResolvers<void>()
+    runtime.hold = gate.promise
+    runtime.stops = false
+    lifecycle.want(found('iris', { 1: 'a' }))
+    await load('iris 1 @a')
+    clock.advance(1000)
+    await turns()
+    assert.throws(() => registry.find('iris'), /loading took longer than 1000 ms/)
+    assert.equal(runtime.alive, 1)
+    const stopped = lifecycle.stop()
+    gate.resolve()
+    await stopped
+    assert.equal(runtime.alive, 0)
+  })
+
   it('because its configuration is broken leaves what serves as it is', async () => {
     const { lifecycle, load, ask, registry } = setUp()
     lifecycle.want(found('iris', { 1: 'a' }))

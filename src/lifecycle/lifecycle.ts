@@ -48,6 +48,8 @@ export class Lifecycle {
   readonly #queue: LoadQueue
   readonly #memory: ModelMemory
   readonly #lives = new Map<string, ModelLife>()
+  /** Of attempts that came to nothing: their memory is not free yet. */
+  readonly #closing = new Set<Promise<void>>()
   #stopping = false
 
   constructor(options: LifecycleOptions) {
@@ -92,6 +94,7 @@ export class Lifecycle {
     const lives = [...this.#lives.values()]
     for (const life of lives) life.unwant(true)
     await Promise.all(lives.map((life) => life.whenEnded()))
+    await Promise.all(this.#closing)
   }
 
   #lifeOf(name: string): ModelLife {
@@ -124,7 +127,8 @@ export class Lifecycle {
     try {
       return await this.#load(attempt, life)
     } catch (thrown) {
-      await this.#close(attempt)
+      // told at once, though a run that does not stop may hold its memory for longer
+      this.#closeLater(attempt)
       throw thrown
     } finally {
       stopWatching()
@@ -193,8 +197,18 @@ export class Lifecycle {
     }
   }
 
+  #closeLater(attempt: Attempt): void {
+    const { log } = this.#options
+    const closed: Promise<void> = this.#close(attempt)
+      .catch((cause: unknown) =>
+        log.error('version not released', { model: attempt.spec.name, cause }),
+      )
+      .finally(() => this.#closing.delete(closed))
+    this.#closing.add(closed)
+  }
+
   async #close(attempt: Attempt): Promise<void> {
-    await attempt.opened?.executable.dispose()
+    await attempt.opened?.close()
     this.#memory.release(attempt)
   }
 

@@ -126,7 +126,8 @@ export class ModelLife {
 
   /** Nothing is known of it that anybody could ask for. */
   get empty(): boolean {
-    return this.#slots.size === 0 && this.#unloaded.length === 0 && this.#spec === undefined
+    const known = [this.#spec, this.#problem].some((one) => one !== undefined)
+    return this.#slots.size === 0 && this.#unloaded.length === 0 && !known
   }
 
   /** The version that requests reach that name none. */

@@ -34,6 +34,8 @@ export interface OpenVersion {
   readonly trial: Predictor
   /** What the operator should know although it can be asked. */
   readonly warnings: readonly string[]
+  /** Resolves when what was asked is answered, or has stopped, and its memory is free. */
+  close(): Promise<void>
 }
 
 /** Fails as `Runtime.load` does, or with MODEL_UNSUPPORTED where its configuration contradicts it. */
@@ -105,9 +107,19 @@ function assemble(
     configuration: completed.configuration,
     refused: refusals(observation),
   }
-  const trial = checked(name, completed.adapt(executorsOf(completed.inner, noEvents, 1)))
-  const warnings = [...executable.warnings, ...completed.warnings]
-  return { served, executors, executable, trial, warnings }
+  const trialExecutors = executorsOf(completed.inner, noEvents, 1)
+  return {
+    served,
+    executors,
+    executable,
+    trial: checked(name, completed.adapt(trialExecutors)),
+    warnings: [...executable.warnings, ...completed.warnings],
+    close: async () => {
+      // a run that nobody waits for any more may still be under way
+      await Promise.all([executors.drain(), trialExecutors.drain()])
+      await executable.dispose()
+    },
+  }
 }
 
 /** One for all files, whatever the order they were read in: SHA-256 of the lines of `sha256sum`. */

@@ -38,6 +38,8 @@ export class HandRuntime implements Runtime {
   alive = 0
   /** Runs wait for it. */
   hold: Promise<void> | undefined
+  /** Whether a run that nobody waits for any more ends. */
+  stops = true
 
   async estimate(): Promise<number> {
     return this.estimated
@@ -84,10 +86,7 @@ export class HandRuntime implements Runtime {
   }
 
   async #run({ inputs, outputs }: RunRequest, call: Call, answer: number): Promise<RunResult> {
-    await Promise.race([
-      this.hold,
-      ...(this.hold === undefined ? [] : [new Promise<void>((end) => call.onEnd(() => end()))]),
-    ])
+    await Promise.race([this.hold, ...(this.hold !== undefined && this.stops ? [ended(call)] : [])])
     const rows = inputs[0]!.tensor.shape[0]!
     return {
       outputs: outputs.map((name) => ({
@@ -100,6 +99,8 @@ export class HandRuntime implements Runtime {
     }
   }
 }
+
+const ended = (call: Call) => new Promise<void>((resolve) => void call.onEnd(() => resolve()))
 
 export const takesRows: Signature = {
   inputs: [{ name: 'x', datatype: 'FP32', shape: [-1], axes: ['batch'] }],

@@ -88,8 +88,7 @@ async function load({ name, spec }: FoundModel, { onnx, clock, log }: LocalOptio
     })
     for (const warning of opened.executable.warnings) log.warn('model warning', { warning })
     const close = async () => {
-      await opened.executors.drain()
-      await opened.executable.dispose()
+      await opened.close()
       await runtime.close()
     }
     return { served: opened.served, close }
