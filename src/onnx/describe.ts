@@ -5,9 +5,11 @@ import { checkExternal, type ExternalFile } from './external.ts'
 import { type Parts, partsOf, tensorsOf } from './graph.ts'
 import { externalPart, initializerOf } from './initializers.ts'
 import { shownDomain } from './limits.ts'
+import { type MemoryRange, memoryRange } from './memory.ts'
 import type { OnnxModel } from './model.ts'
 import { problemsOf } from './preflight.ts'
 import { signatureOf } from './signature.ts'
+import { sizesOf } from './sizes.ts'
 
 export interface Description {
   readonly file: string
@@ -25,15 +27,9 @@ export interface Description {
   readonly externalFiles: readonly ExternalFile[]
   /** Nodes by domain and operator, those of bodies and of the model's own functions included. */
   readonly operators: Readonly<Record<string, Readonly<Record<string, number>>>>
-  readonly memory: MemoryEstimate
+  readonly memory: MemoryRange
   /** What stops it from being served; empty when nothing is known to. */
   readonly problems: readonly string[]
-}
-
-/** Bytes that a loaded model is likely to add to the process. */
-export interface MemoryEstimate {
-  readonly low: number
-  readonly high: number
 }
 
 export function describe(model: OnnxModel): Description {
@@ -59,20 +55,14 @@ export function describe(model: OnnxModel): Description {
     parameters: countParameters(parts),
     externalFiles: files,
     operators: countOperators(parts),
-    memory: estimateMemory(model.fileBytes + files.reduce((sum, { bytes }) => sum + bytes, 0)),
+    memory: memoryRange(
+      sizesOf(
+        parts,
+        files.reduce((sum, { bytes }) => sum + bytes, model.fileBytes),
+      ),
+    ),
     problems: [...(refusal === undefined ? [] : [refusal]), ...problemsOf(model, parts)],
   }
-}
-
-/**
- * A session takes 0.41 MiB, and 1.3 to 3.4 times the bytes of its files (external data included).
- * Measured with ONNX Runtime 1.30 on CPU: a transformer of 86 MiB took 116, ResNet-18 of 45 MiB
- * took 149 (convolutions keep their weights packed a second time, and the arena grows with the
- * batch); 100 tiny models took 41. What is true of one model is told by loading it.
- */
-export function estimateMemory(bytes: number): MemoryEstimate {
-  const session = 0.41 * 2 ** 20
-  return { low: Math.round(session + 1.3 * bytes), high: Math.round(session + 3.4 * bytes) }
 }
 
 function signatureOrRefusal(model: OnnxModel): { signature?: Signature; refusal?: string } {

@@ -2,14 +2,14 @@
  * Reading ONNX files, and a little rewriting, without running them.
  * The protobuf code in `generated/` is made from `proto/onnx/` by `npx buf generate`.
  */
-export { type Description, describe, estimateMemory, type MemoryEstimate } from './describe.ts'
+export { type Description, describe } from './describe.ts'
 export { type ElementType, elementType } from './element-type.ts'
 export type { ExternalFile } from './external.ts'
 export { type Parts, partsOf } from './graph.ts'
 export type { ExternalRead } from './holes.ts'
 export { type ExternalPart, externalFiles, type Initializer, initializers } from './initializers.ts'
 export { limits, type RuntimeLimits } from './limits.ts'
-export { memoryOf, type Sizes } from './memory.ts'
+export { type MemoryRange, memoryOf, memoryRange, type Sizes } from './memory.ts'
 export { type ClassLabels, encodeOnnx, type OnnxModel, parseOnnx } from './model.ts'
 export { preflight, problemsOf } from './preflight.ts'
 export { type ModelBytes, readModelBytes, readOnnx } from './read.ts'

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { memoryOf, parseOnnx, partsOf, sizesOf, sizesOfFile } from './index.ts'
+import { memoryOf, memoryRange, parseOnnx, partsOf, sizesOf, sizesOfFile } from './index.ts'
 import { attribute, externalTensor, modelOf, nodeOf, rawTensor, tensorInfo } from './testing.ts'
 
 const vectors = attribute(
@@ -74,6 +74,13 @@ test('memory is the weights once, more for trees and half floats, and something 
   assert.equal(memoryOf({ ...none, nodes: 100 }), session + 307_200)
   assert.equal(memoryOf({ ...none, half: 1000 }), session + 1000)
   assert.equal(memoryOf({ ...none, files: 1000, classical: 1000 }), session + 5600)
+})
+
+test('runs may keep as much again twice, up to a limit', () => {
+  const none = { files: 0, nodes: 0, classical: 0, half: 0 }
+  assert.deepEqual(memoryRange(none), { low: 429_916, high: 3 * 429_916 })
+  const { low, high } = memoryRange({ ...none, files: 2 ** 30 })
+  assert.equal(high - low, 32 * 2 ** 20)
 })
 
 async function saved(t: TestContext, bytes: Uint8Array): Promise<string> {

@@ -12,7 +12,8 @@ import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
 } from '../../onnx/generated/onnx-ml_pb.ts'
-import { externalTensor, modelOf, nodeOf, tensorInfo } from '../../onnx/testing.ts'
+import { memoryOf, sizesOfFile } from '../../onnx/index.ts'
+import { attribute, externalTensor, modelOf, nodeOf, tensorInfo } from '../../onnx/testing.ts'
 import type { NamedTensor } from '../../tensor/index.ts'
 import type { Executable } from '../runtime.ts'
 import { callOf, fp32 } from '../testing/tensors.ts'
@@ -181,6 +182,29 @@ describe('a load', () => {
         return
       }
     }
+  })
+
+  it('tells the memory of trees and vectors, whose numbers lie in nodes', async () => {
+    const values = Array.from({ length: 400_000 }, (_, index) => index / 2)
+    const bytes = modelOf({
+      node: [
+        nodeOf(
+          'Scaler',
+          ['x'],
+          ['y'],
+          [attribute('scale', values), attribute('offset', values)],
+          'ai.onnx.ml',
+        ),
+      ],
+      input: [tensorInfo('x', 'FP32', ['n', values.length])],
+      output: [tensorInfo('y', 'FP32', ['n', values.length])],
+    })
+    const path = join(root, 'scaler.onnx')
+    await writeFile(path, bytes)
+    const { session, memoryBytes } = loadModel(tools(), sourceOf({ folder: root, path }))
+    await environment.releaseSession(session, memoryBytes)
+    assert.equal(memoryBytes, memoryOf(sizesOfFile(path)))
+    assert.ok(memoryBytes > 5 * bytes.byteLength)
   })
 
   it('is made in one step where the library knows no other', async () => {

@@ -49,22 +49,20 @@ export function loadModel(tools: LoadTools, source: LoadSource): LoadedModel {
   const signature = signatureOf(model)
   const asRead = rewritten === undefined ? bytes : undefined
   const whole = wholeModel(model, parts, { bytes: asRead, between, mostBytes })
-  if (whole.bytes !== bytes) free(bytes)
   const beside = whole.files.map((read) => fileOf(source, join(folder, read.location), read))
   const files = [own, ...beside]
+  const memoryBytes = memoryOf(
+    sizesOf(
+      parts,
+      files.reduce((sum, each) => sum + each.bytes, 0),
+    ),
+  )
+
+  // the model's parts are views of these bytes, which are gone from here on
+  if (whole.bytes !== bytes) free(bytes)
 
   between()
-  return {
-    ...sessionOf(tools, source, whole),
-    signature,
-    files,
-    memoryBytes: memoryOf(
-      sizesOf(
-        parts,
-        files.reduce((sum, each) => sum + each.bytes, 0),
-      ),
-    ),
-  }
+  return { ...sessionOf(tools, source, whole), signature, files, memoryBytes }
 }
 
 /** Fails with DIGEST_MISMATCH where there is a lock that says otherwise. */
