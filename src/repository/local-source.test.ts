@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { ServingError } from '../errors.ts'
 import { LocalSource } from './local-source.ts'
-import { isUnmounted } from './root-memory.ts'
+import { whyGone } from './root-memory.ts'
 import type { Scan } from './source.ts'
 import { addTo, tree } from './testing.ts'
 
@@ -105,25 +105,22 @@ describe('a path', () => {
   })
 })
 
-describe('a disk counts as gone', () => {
-  const before = { identity: '1:2', hasModels: true }
+describe('a path counts as gone', () => {
+  const before = { identity: '1:2', hasModels: true, isFolder: true }
+  const now = { identity: '1:3', empty: false, hasModels: true, isFolder: true }
   const cases = [
-    {
-      name: 'when another folder is there and empty',
-      now: { identity: '1:3', empty: true },
-      gone: true,
-    },
-    { name: 'not when the same folder is empty', now: { identity: '1:2', empty: true } },
-    { name: 'not when another folder has something', now: { identity: '1:3', empty: false } },
-  ]
-  for (const { name, now, gone = false } of cases) {
+    ['when another folder is there and empty', { empty: true }, /empty/],
+    ['when a file is there', { isFolder: false }, /no folder/],
+    ['not when the same folder is empty', { identity: '1:2', empty: true }, undefined],
+    ['not when another folder has something', {}, undefined],
+  ] as const
+  for (const [name, differs, why] of cases) {
     it(name, () => {
-      assert.equal(isUnmounted(before, { ...now, hasModels: !now.empty }), gone)
-      assert.equal(isUnmounted(undefined, { ...now, hasModels: false }), false)
-      assert.equal(
-        isUnmounted({ ...before, hasModels: false }, { ...now, hasModels: false }),
-        false,
-      )
+      const seen = { ...now, ...differs }
+      assert.match(String(whyGone(before, seen)), why ?? /^undefined$/)
+      assert.equal(whyGone(undefined, seen), undefined)
+      assert.equal(whyGone({ ...before, hasModels: false }, seen), undefined)
+      assert.equal(whyGone({ ...before, isFolder: false }, { ...now, isFolder: false }), undefined)
     })
   }
 })

@@ -7,7 +7,7 @@ import { eachAtMost } from './each-at-most.ts'
 import { FolderWatch, type WatchedFolder } from './folder-watch.ts'
 import type { ReadModel } from './model-folder.ts'
 import { renamed, settleNames } from './names.ts'
-import { isUnmounted, type RootState } from './root-memory.ts'
+import { type RootState, whyGone } from './root-memory.ts'
 import { type RootScan, scanRoot } from './scan-root.ts'
 import type { LostRoot, Scan, Source } from './source.ts'
 
@@ -75,10 +75,10 @@ export class LocalSource implements Source {
     try {
       const scan = await scanRoot(root.path, this.#cache, root.listed)
       const hasModels = scan.models.length > 0 && !scan.empty
-      if (isUnmounted(this.#before.get(root), { ...scan, hasModels })) {
-        return this.#lose(root, 'it is empty, and was another folder before')
-      }
-      this.#before.set(root, { identity: scan.identity, hasModels })
+      const gone = whyGone(this.#before.get(root), { ...scan, hasModels })
+      if (gone !== undefined) return this.#lose(root, gone)
+      const { identity, isFolder } = scan
+      this.#before.set(root, { identity, hasModels, isFolder })
       return { root, scan }
     } catch (thrown) {
       // of Node.js for a path with NUL

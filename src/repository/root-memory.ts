@@ -4,6 +4,7 @@ export interface RootState {
   /** Of what is at the path. */
   readonly identity: string
   readonly hasModels: boolean
+  readonly isFolder: boolean
 }
 
 export interface SeenRoot extends RootState {
@@ -12,8 +13,11 @@ export interface SeenRoot extends RootState {
 }
 
 /**
- * Whether what was at the path is gone, although the path can be read. Where a disk was mounted, the
- * folder below it comes to light: another one, and empty.
+ * Why what was at the path counts as gone, although the path can be read; undefined where it does
+ * not. Where a disk was mounted, the folder below it comes to light: another one, and empty.
  */
-export const isUnmounted = (before: RootState | undefined, now: SeenRoot): boolean =>
-  before?.hasModels === true && now.empty && now.identity !== before.identity
+export function whyGone(before: RootState | undefined, now: SeenRoot): string | undefined {
+  if (before?.hasModels !== true || now.identity === before.identity) return undefined
+  if (now.empty) return 'it is empty, and was another folder before'
+  return before.isFolder && !now.isFolder ? 'it is no folder, and was one before' : undefined
+}
