@@ -43,11 +43,9 @@ export async function startOver(
   { root }: Pick<Published, 'root'>,
   { flags = [], mode = 'poll', ...options }: ServingOptions = {},
 ): Promise<Server> {
+  const own = mode === 'explicit' ? ['--load-model', '*'] : ['--repository-poll-secs', '0.5']
   const server = await startServer(
-    [
-      ...[root, '--model-control-mode', mode, '--repository-poll-secs', '0.5'],
-      ...['--load-model', '*', '--log-level', 'warn', ...flags],
-    ],
+    [root, '--model-control-mode', mode, ...own, '--log-level', 'warn', ...flags],
     options,
   )
   t.after(() => server.process.end('SIGKILL'))
