@@ -14,10 +14,10 @@ import type { VersionRow } from '../repository/index.ts'
 import { Attempt } from './attempt.ts'
 import type { Tenant } from './model-memory.ts'
 import { reconcile } from './reconcile.ts'
-import { ASLEEP, heldIn, isEmpty, rowOf, type Slot, wordsOf } from './slot.ts'
-import { stableOf } from './stable.ts'
-import { compareVersions } from './version-order.ts'
+import { rowsOf } from './rows.ts'
+import { ASLEEP, type Slot, wordsOf } from './slot.ts'
 import { labelsOf, labelWarnings, wantedVersions } from './version-policy.ts'
+import { VersionTable } from './version-table.ts'
 
 export interface ModelLifeOptions {
   readonly name: string
@@ -46,7 +46,7 @@ export interface WantOptions {
 export class ModelLife {
   readonly name: string
   readonly #options: ModelLifeOptions
-  readonly #slots = new Map<string, Slot>()
+  readonly #table = new VersionTable()
   #spec: ModelSpec | undefined
   #wanted: readonly VersionSpec[] = []
   /** What is wrong with the model as a whole. */
@@ -71,12 +71,12 @@ export class ModelLife {
       this.#step(options)
       return
     }
-    for (const slot of this.#slots.values()) {
+    for (const slot of this.#table.all()) {
       const files = spec.versions.find(({ version }) => version === slot.version)?.fingerprint
       if (options.retry === true || slot.failed?.fingerprint !== files) slot.failed = undefined
       if (slot.asleep !== undefined && files !== undefined) slot.asleep = files
     }
-    const { wanted, missing } = wantedVersions(spec, this.#failed())
+    const { wanted, missing } = wantedVersions(spec, this.#table.failed())
     this.#problem = problemOf(wanted, missing)
     this.#tellWarnings(spec, wanted)
     // nothing to take its place: what serves goes on
@@ -91,12 +91,11 @@ export class ModelLife {
 
   /** Nothing of it is wanted any more. `tell`: the registry keeps saying that it was unloaded. */
   unwant(tell: boolean): void {
-    const serving = [...this.#slots.values()].filter((slot) => slot.serving !== undefined)
-    this.#unloaded = tell ? serving.map(({ version }) => version) : []
+    this.#unloaded = tell ? this.#table.serving() : []
     this.#problem = undefined
     this.#spec = undefined
     this.#wanted = []
-    for (const slot of this.#slots.values()) slot.failed = undefined
+    for (const slot of this.#table.all()) slot.failed = undefined
     this.#step({})
   }
 
@@ -120,26 +119,24 @@ export class ModelLife {
   get failure(): ServingError | undefined {
     if (this.#problem !== undefined) return this.#problem
     return this.#wanted
-      .map(({ version }) => this.#slots.get(version)?.failed?.error)
+      .map(({ version }) => this.#table.get(version)?.failed?.error)
       .findLast((error) => error !== undefined)
   }
 
   /** Nothing is known of it that anybody could ask for. */
   get empty(): boolean {
     const known = [this.#spec, this.#problem].some((one) => one !== undefined)
-    return this.#slots.size === 0 && this.#unloaded.length === 0 && !known
+    return this.#table.size === 0 && this.#unloaded.length === 0 && !known
   }
 
   /** The version that requests reach that name none. */
   get stable(): Attempt | undefined {
-    const serving = [...this.#slots.values()].filter((slot) => slot.serving !== undefined)
-    const version = stableOf(serving.map((slot) => slot.version))
-    return version === undefined ? undefined : this.#slots.get(version)!.serving
+    return this.#table.stable
   }
 
   /** Versions that may leave memory to make room for others. */
   tenants(): readonly Tenant[] {
-    return [...this.#slots.values()].flatMap((slot) => {
+    return this.#table.all().flatMap((slot) => {
       const { serving, coming } = slot
       if (serving?.opened === undefined || coming !== undefined) return []
       const { executors, executable } = serving.opened
@@ -161,14 +158,11 @@ export class ModelLife {
   }
 
   #step(options: WantOptions): void {
-    const { load, cancel, retire, forget } = reconcile(
-      this.#wanted,
-      [...this.#slots.values()].map(heldIn),
-    )
-    for (const version of cancel) this.#cancel(this.#slots.get(version)!)
-    for (const version of retire) void this.#retire(this.#slots.get(version)!)
+    const { load, cancel, retire, forget } = reconcile(this.#wanted, this.#table.held())
+    for (const version of cancel) this.#cancel(this.#table.of(version))
+    for (const version of retire) void this.#retire(this.#table.of(version))
     for (const version of forget) {
-      const slot = this.#slots.get(version)!
+      const slot = this.#table.of(version)
       slot.failed = undefined
       slot.asleep = undefined
     }
@@ -177,7 +171,7 @@ export class ModelLife {
   }
 
   #begin(version: VersionSpec, options: WantOptions): void {
-    const slot = this.#slotOf(version.version)
+    const slot = this.#table.of(version.version)
     const { force = false, urgent = false, woken = false } = options
     const attempt = new Attempt({
       spec: this.#spec!,
@@ -229,13 +223,9 @@ export class ModelLife {
     else slot.failed = { fingerprint, error }
     this.#tellFailure(error, slot.version)
     // the one before is wanted in its place, where the policy says so
-    if (this.#spec !== undefined) this.#wanted = wantedVersions(this.#spec, this.#failed()).wanted
+    const failed = this.#table.failed()
+    if (this.#spec !== undefined) this.#wanted = wantedVersions(this.#spec, failed).wanted
     this.#step({})
-  }
-
-  #failed(): ReadonlySet<string> {
-    const failed = [...this.#slots.values()].filter((slot) => slot.failed !== undefined)
-    return new Set(failed.map(({ version }) => version))
   }
 
   #cancel(slot: Slot): void {
@@ -283,47 +273,24 @@ export class ModelLife {
     return slot.coming!.arrived
   }
 
-  #slotOf(version: string): Slot {
-    const known = this.#slots.get(version)
-    if (known !== undefined) return known
-    const slot: Slot = { version, draining: new Set() }
-    this.#slots.set(version, slot)
-    return slot
-  }
-
   /** Tells the registry what is known now. */
   tell(): void {
-    for (const [version, slot] of this.#slots) if (isEmpty(slot)) this.#slots.delete(version)
-    this.#options.publish(this.#rows())
+    this.#table.prune()
+    const rows = rowsOf({
+      name: this.name,
+      table: this.#table,
+      labels: labelsOf(this.#spec?.config.versionLabels ?? {}),
+      unloaded: this.#unloaded,
+      problem: this.#problem,
+      wake: (slot) => this.#wake(slot),
+    })
+    this.#options.publish(rows)
     this.#notify()
   }
 
-  #rows(): readonly VersionRow[] {
-    const { name } = this
-    const stable = this.stable
-    const labels = labelsOf(this.#spec?.config.versionLabels ?? {})
-    const rows = [...this.#slots.values()].map((slot): VersionRow => {
-      const own = [...labels].filter(([, version]) => version === slot.version)
-      return {
-        ...rowOf(name, slot, () => this.#wake(slot)),
-        ...(slot.serving !== undefined && slot.serving === stable && { stable: true }),
-        ...(own.length > 0 && { labels: own.map(([label]) => label) }),
-      }
-    })
-    const gone = this.#unloaded
-      .filter((version) => !this.#slots.has(version))
-      .map((version): VersionRow => ({ name, version, state: 'unloaded' }))
-    const sorted = [...rows, ...gone].sort((a, b) => compareVersions(a.version, b.version))
-    if (this.#problem === undefined) return sorted
-    return [...sorted, { name, version: '', state: 'failed', why: wordsOf(this.#problem) }]
-  }
-
   #notify(): void {
-    const slots = [...this.#slots.values()]
-    const settled = slots.every(({ coming }) => coming === undefined)
-    if (settled) for (const resolve of this.#settled.splice(0)) resolve()
-    const ended = slots.every(({ serving, draining }) => !serving && draining.size === 0)
-    if (settled && ended) for (const resolve of this.#ended.splice(0)) resolve()
+    if (this.#table.settled) for (const resolve of this.#settled.splice(0)) resolve()
+    if (this.#table.ended) for (const resolve of this.#ended.splice(0)) resolve()
   }
 
   #notReady(cause?: ServingError): ServingError {
