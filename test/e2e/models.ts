@@ -11,6 +11,8 @@ import {
   AttributeProto_AttributeType as AttributeType,
   type GraphProto,
   GraphProtoSchema,
+  type NodeProto,
+  type TensorProto,
 } from '../../src/onnx/generated/onnx-ml_pb.ts'
 import {
   addModel,
@@ -65,34 +67,62 @@ export function scatteredModel(more: number, parts: number): Readonly<Record<str
  * The same number, and `rounds` products of large matrices that are worked out while it is loaded:
  * a small file that takes long, in one call of the library.
  */
-export function laboriousModel(more: number, rounds: number): Uint8Array {
-  const products = Array.from({ length: rounds }, (_, round) =>
-    nodeOf(
-      'MatMul',
-      [round === 0 ? 'matrix' : `product-${round}`, 'matrix'],
-      [`product-${round + 1}`],
-    ),
-  )
-  const size = new BigInt64Array(2).fill(LABOUR)
-  return modelOf({
+export const laboriousModel = (more: number, rounds: number): Uint8Array =>
+  plusNothing(more, [labour(rounds)])
+
+/** The same number, and weights that take memory; `rounds` as above. */
+export const heavyModel = (more: number, bytes: number, rounds = 0): Uint8Array =>
+  plusNothing(more, [weights(bytes), ...(rounds === 0 ? [] : [labour(rounds)])])
+
+/** Nodes at whose end there is a zero of this name. */
+interface Nothing {
+  readonly name: string
+  readonly node: readonly NodeProto[]
+  readonly initializer: readonly TensorProto[]
+}
+
+const plusNothing = (more: number, nothing: readonly Nothing[]): Uint8Array =>
+  modelOf({
     node: [
-      nodeOf('ConstantOfShape', ['size'], ['matrix']),
-      ...products,
-      nodeOf('ReduceMax', [`product-${rounds}`], ['nothing'], [noKeptAxes]),
-      nodeOf('Add', ['more', 'nothing'], ['sum']),
-      nodeOf('Add', ['x', 'sum'], ['y']),
+      ...nothing.flatMap(({ node }) => node),
+      nodeOf('Sum', ['x', 'more', ...nothing.map(({ name }) => name)], ['y']),
     ],
     initializer: [
-      rawTensor('size', 'INT64', [2], new Uint8Array(size.buffer)),
       rawTensor('more', 'FP32', [1], new Uint8Array(Float32Array.of(more).buffer)),
+      ...nothing.flatMap(({ initializer }) => initializer),
     ],
     input: [tensorInfo('x', 'FP32', ['batch', 1])],
     output: [tensorInfo('y', 'FP32', ['batch', 1])],
   })
+
+function labour(rounds: number): Nothing {
+  const matrix = (round: number) => `matrix-${round}`
+  const products = Array.from({ length: rounds }, (_, round) =>
+    nodeOf('MatMul', [matrix(round), matrix(0)], [matrix(round + 1)]),
+  )
+  // rows and columns of a product that takes a core a tenth of a second
+  const size = new BigInt64Array(2).fill(1536n)
+  return {
+    name: 'labour',
+    node: [
+      nodeOf('ConstantOfShape', ['size'], [matrix(0)]),
+      ...products,
+      nodeOf('ReduceMax', [matrix(rounds)], ['labour'], [noKeptAxes]),
+    ],
+    initializer: [rawTensor('size', 'INT64', [2], new Uint8Array(size.buffer))],
+  }
 }
 
-/** Rows and columns of a product that takes a core some tenths of a second. */
-const LABOUR = 1536n
+function weights(bytes: number): Nothing {
+  return {
+    name: 'weight',
+    node: [
+      nodeOf('MatMul', ['x', 'weights'], ['weighed']),
+      nodeOf('ReduceMax', ['weighed'], ['weight'], [noKeptAxes]),
+    ],
+    initializer: [rawTensor('weights', 'FP32', [1, bytes / 4], new Uint8Array(bytes))],
+  }
+}
 
 /** No model, and the same at every run. */
 export const noise = (bytes: number): Buffer =>
