@@ -40,8 +40,13 @@ export class Child {
 
   /** One line of JSON in, one line of JSON out. */
   async ask<Answer>(question: unknown): Promise<Answer> {
-    this.#process.stdin!.write(`${JSON.stringify(question)}\n`)
+    this.tell(question)
     return JSON.parse(await this.line()) as Answer
+  }
+
+  /** One line of JSON in, and nothing is awaited. */
+  tell(statement: unknown): void {
+    this.#process.stdin!.write(`${JSON.stringify(statement)}\n`)
   }
 
   signal(signal: NodeJS.Signals): void {

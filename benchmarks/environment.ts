@@ -25,4 +25,10 @@ export function environment(script: string) {
   }
 }
 
+/** In one line. */
+export function told(e: Environment): string {
+  const changed = e.changedFiles.length > 0 ? `, ${e.changedFiles.length} files changed` : ''
+  return `${e.date.slice(0, 10)}, ${e.git.slice(0, 12)}${changed}; ${e.cores} cores of ${e.cpu}, Linux ${e.kernel}, Node ${e.node}, ONNX Runtime ${e.onnxruntimeNode} (Python: ${e.onnxruntimePython})`
+}
+
 export type Environment = ReturnType<typeof environment>

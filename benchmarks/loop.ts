@@ -1,4 +1,4 @@
-/** Asks a process that was started with the preload `loop-delay.ts` how late its event loop was. */
+/** Asks a process that was started with a preload such as `loop-delay.ts`, which answers signals. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,21 +8,22 @@ import { Child } from './child.ts'
 
 export class LoopProbe {
   readonly #folder = mkdtempSync(join(tmpdir(), 'loop-delay-'))
-  readonly #file = join(this.#folder, 'p99')
+  readonly #file = join(this.#folder, 'figures')
   #read = 0
+  /** What the process must be started with. */
+  readonly args: readonly string[]
 
-  constructor() {
+  /** By default how late the event loop was: quantile 0.99 in milliseconds since it was last asked. */
+  constructor(preload = join(import.meta.dirname, 'loop-delay.ts')) {
+    this.args = ['--import', pathToFileURL(preload).href]
     writeFileSync(this.#file, '')
   }
 
-  /** What the process must be started with. */
-  readonly args = ['--import', pathToFileURL(join(import.meta.dirname, 'loop-delay.ts')).href]
-
   get env(): NodeJS.ProcessEnv {
-    return { BENCHMARK_LOOP_DELAY: this.#file }
+    return { BENCHMARK_PROBE: this.#file }
   }
 
-  /** Quantile 0.99 in milliseconds since it was last asked; the next time begins. */
+  /** The figure that the preload tells now. */
   async take(child: Child): Promise<number> {
     child.signal('SIGUSR2')
     for (let attempt = 0; attempt < 500; attempt += 1) {
@@ -33,7 +34,7 @@ export class LoopProbe {
       }
       await wait(10)
     }
-    throw new Error('the event loop did not answer SIGUSR2 within 5 s')
+    throw new Error('the process did not answer SIGUSR2 within 5 s')
   }
 
   close(): void {

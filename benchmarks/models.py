@@ -3,6 +3,7 @@
 W1   mlp        tabular, 32-128-64-2, softmax
 W2b  squeezenet the graph that the onnx package carries for its tests
 W3   encoder    the shape of MiniLM-L6: 6 layers, width 384, 12 heads, 32 tokens, mean pool, L2 norm
+W3s  encoder8   the same for 8 tokens
 
 Weights are random, from fixed seeds: dense kernels do not look at values, so the speed is that of
 trained weights; no accuracy is claimed. `NAME.inputs` holds eight different inputs, one after the
@@ -91,6 +92,10 @@ def encoder(layers=6, width=384, heads=12, inner=1536, tokens=32, words=30522):
                  ("embedding", TensorProto.FLOAT, ["rows", width])), inputs
 
 
+def encoder8():
+    return encoder(tokens=8)
+
+
 def squeezenet():
     """The graph as it is shipped, but for two things.
 
@@ -129,7 +134,7 @@ def model(g, source, target):
 
 def main(folder):
     os.makedirs(folder, exist_ok=True)
-    for build in (mlp, squeezenet, encoder):
+    for build in (mlp, squeezenet, encoder, encoder8):
         built, inputs = build()
         onnx.checker.check_model(built)
         path = os.path.join(folder, build.__name__)

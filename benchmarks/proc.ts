@@ -36,7 +36,10 @@ export function treeOf(pid: number, stats: readonly Stat[]): readonly Stat[] {
   ]
 }
 
-/** Between two readings of /proc/stat: stolen time over all time. */
+/** /proc/stat as it is now. */
+export const readStat = (): string => readFileSync('/proc/stat', 'utf8')
+
+/** Between two of them: stolen time over all time. */
 export function stealShare(before: string, after: string): number {
   const [a, b] = [before, after].map((text) =>
     (text.match(/^cpu +(.*)$/m)?.[1] ?? '').split(' ').slice(0, 8).map(Number),

@@ -5,6 +5,9 @@ export interface Sample {
   readonly requests: number
   readonly seconds: number
   readonly p50Ms: number
+  readonly p99Ms?: number
+  /** Quantile 0.99 of how late an open loop sent what it had to send. */
+  readonly sentLateP99Ms?: number
   /** Of the process tree under test, driver and neighbours excluded. */
   readonly cpuSeconds?: number
   readonly driverCpuSeconds?: number

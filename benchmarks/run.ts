@@ -9,9 +9,10 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Environment, environment } from './environment.ts'
+import { type Environment, environment, told } from './environment.ts'
 import { openOneClient } from './one-client.ts'
 import { prepare } from './prepare.ts'
+import { readStat } from './proc.ts'
 import { type Question, rate } from './question.ts'
 import { type Pace, type Round, runRounds } from './rounds.ts'
 import { openSaturation } from './saturation.ts'
@@ -109,11 +110,10 @@ function report(results: Results, groups: number): void {
 }
 
 function page({ environment: e, pace: p, summaries }: Results, last: Results | undefined): string {
-  const changed = e.changedFiles.length > 0 ? `, ${e.changedFiles.length} files changed` : ''
   const verdicts = [...claims(summaries)]
   const lost = last ? worse(last.summaries, summaries) : []
   return [
-    `${e.date.slice(0, 10)}, ${e.git.slice(0, 12)}${changed}; ${e.cores} cores of ${e.cpu}, Linux ${e.kernel}, Node ${e.node}, ONNX Runtime ${e.onnxruntimeNode} (Python: ${e.onnxruntimePython}); ${p.rounds} rounds, ${p.phaseSeconds} s a phase.`,
+    `${told(e)}; ${p.rounds} rounds, ${p.phaseSeconds} s a phase.`,
     table(summaries),
     verdicts.map(([claim, verdict]) => `- ${claim}: **${verdict}**`).join('\n'),
     `What got worse since ${last ? `${last.environment.date.slice(0, 10)}, ${last.environment.git.slice(0, 12)}` : 'the last record (there is none)'}: ${
@@ -131,10 +131,6 @@ function lastRecord(): Results | undefined {
     .at(-1)
   if (newest === undefined) return undefined
   return JSON.parse(readFileSync(join(folder, newest), 'utf8')) as Results
-}
-
-function readStat(): string {
-  return readFileSync('/proc/stat', 'utf8')
 }
 
 /** Says on stderr how each round went. */

@@ -10,9 +10,16 @@ export interface Server {
   stop(): Promise<void>
 }
 
+export interface Sluice extends Server {
+  /** The file it logs to, until it is stopped. */
+  readonly log: string
+}
+
 export interface StartOptions {
   /** The command's script, such as `bin/sluice.mjs`. */
   readonly script: string
+  /** Further options of `serve`. */
+  readonly args?: readonly string[]
   readonly nodeArgs?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
 }
@@ -21,7 +28,7 @@ export interface StartOptions {
  * Ready when it returns. Everything is as a user gets it: validation, metrics and access log are
  * on, and the log goes to a file.
  */
-export async function startSluice(modelPath: string, options: StartOptions): Promise<Server> {
+export async function startSluice(modelPath: string, options: StartOptions): Promise<Sluice> {
   const log = join(tmpdir(), `sluice-benchmark-${process.pid}-${performance.now()}.log`)
   const stderr = openSync(log, 'a')
   const args = [
@@ -30,6 +37,7 @@ export async function startSluice(modelPath: string, options: StartOptions): Pro
     'serve',
     modelPath,
     ...['--http-port', '0', '--metrics-port', 'off', '--log-format', 'json'],
+    ...(options.args ?? []),
   ]
   const child = new Child(process.execPath, args, { stderr, env: options.env ?? {} })
   closeSync(stderr)
@@ -38,7 +46,7 @@ export async function startSluice(modelPath: string, options: StartOptions): Pro
     rmSync(log)
   }
   try {
-    return { child, url: await readyUrl(child), stop }
+    return { child, url: await readyUrl(child), log, stop }
   } catch (cause) {
     const said = readFileSync(log, 'utf8').slice(-2000)
     await stop()

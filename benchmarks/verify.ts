@@ -37,4 +37,5 @@ export function mismatch(expected: Rows, got: Rows): string | undefined {
 const difference = (row: readonly number[], other: readonly number[]) =>
   row.findIndex((value, j) => !close(value, other[j]!))
 
-const close = (a: number, b: number) => Math.abs(a - b) <= 1e-6 + 1e-4 * Math.abs(a)
+/** Equal but for rounding. */
+export const close = (a: number, b: number) => Math.abs(a - b) <= 1e-6 + 1e-4 * Math.abs(a)

@@ -42,6 +42,15 @@ export const workloads = {
     shape: [1, 32],
     bars: { oneClientMs: 0.3, rate: 0.95, cpu: 1.05 },
   },
+  W3s: {
+    id: 'W3s',
+    model: 'encoder8',
+    input: 'input_ids',
+    output: 'embedding',
+    datatype: 'INT64',
+    shape: [1, 8],
+    bars: {},
+  },
 } as const satisfies Record<string, Workload>
 
 export const modelsFolder = join(import.meta.dirname, 'models')

@@ -1,0 +1,111 @@
+/**
+ * What does it cost that models come and go? One command; see README.md for method and results.
+ *
+ *     node benchmarks/repository.ts [--only swaps,loading,registered,cycles,lookup] [--quick]
+ *
+ * A run of everything is a result of record: its JSON goes to `results/repository/` and its table
+ * into README.md. Any other goes to `results/local/`, which git ignores.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { environment, told } from './environment.ts'
+import { prepare } from './prepare.ts'
+import { measureCycles } from './repository/cycles.ts'
+import { measureLoading } from './repository/loading.ts'
+import { measureLookup } from './repository/lookup.ts'
+import type { Part, Progress } from './repository/part.ts'
+import { measureRegistered } from './repository/registered.ts'
+import { measureSwaps } from './repository/swaps.ts'
+import { between, table } from './table.ts'
+import { claims, exitCode } from './verdict.ts'
+
+const script = join(import.meta.dirname, '../bin/sluice.mjs')
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: 'string', default: 'swaps,loading,registered,cycles,lookup' },
+    quick: { type: 'boolean', default: false },
+  },
+})
+const full = {
+  swaps: { rounds: 10, swapsPerRound: 10, quietSeconds: 10 },
+  loading: { rounds: 8, loadsPerPhase: 2 },
+  registered: { rounds: 5, restMs: 12_000 },
+  cycles: { cycles: 100 },
+}
+const quick: typeof full = {
+  swaps: { rounds: 2, swapsPerRound: 3, quietSeconds: 4 },
+  loading: { rounds: 2, loadsPerPhase: 1 },
+  registered: { rounds: 1, restMs: 2000 },
+  cycles: { cycles: 12 },
+}
+const plan = flags.quick ? quick : full
+
+const measures: Readonly<Record<string, () => Promise<readonly Part[]>>> = {
+  swaps: async () => [await measureSwaps(script, plan.swaps, progress)],
+  loading: async () => [await measureLoading(script, plan.loading, progress)],
+  registered: async () => [await measureRegistered(script, plan.registered)],
+  cycles: () => measureCycles(script, plan.cycles),
+  lookup: async () => [measureLookup()],
+}
+
+// Children are killed on exit; without a handler a signal would leave them behind.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  const wanted = [...new Set(flags.only.split(','))]
+  const unknown = wanted.filter((name) => !(name in measures))
+  if (unknown.length > 0) {
+    console.error(`--only ${unknown}: unknown; there are ${Object.keys(measures).join(', ')}`)
+    return 2
+  }
+  prepare()
+  const where = environment(script)
+  const began = performance.now()
+  const parts: Part[] = []
+  for (const name of wanted) parts.push(...(await measures[name]!()))
+  const summaries = parts.flatMap((part) => part.summaries)
+  const minutes = (performance.now() - began) / 60_000
+  const page = [
+    `${told(where)}; ${minutes.toFixed(0)} minutes.`,
+    table(summaries),
+    [...claims(summaries)].map(([claim, verdict]) => `- ${claim}: **${verdict}**`).join('\n'),
+  ].join('\n\n')
+  const everything = wanted.length === Object.keys(measures).length
+  keep(page, { environment: where, plan, parts }, everything && !flags.quick)
+  return exitCode(summaries)
+}
+
+function keep(page: string, results: Results, ofRecord: boolean): void {
+  const folder = join(import.meta.dirname, ofRecord ? 'results/repository' : 'results/local')
+  mkdirSync(folder, { recursive: true })
+  const date = results.environment.date.replaceAll(/[:.]/g, '-')
+  const file = join(folder, `${ofRecord ? '' : 'repository-'}${date}.json`)
+  writeFileSync(file, `${JSON.stringify(results, undefined, 1)}\n`)
+  if (ofRecord) {
+    const readme = join(import.meta.dirname, 'README.md')
+    const now = readFileSync(readme, 'utf8')
+    writeFileSync(readme, between(now, '<!-- repository -->', '<!-- /repository -->', page))
+  }
+  console.log(page)
+  console.error(`raw figures: ${file}`)
+}
+
+/** What the JSON file holds. */
+interface Results {
+  readonly environment: ReturnType<typeof environment>
+  readonly plan: typeof full
+  readonly parts: readonly Part[]
+}
+
+/** Says on stderr how each round went. */
+function progress(...[name, { samples, discarded }]: Parameters<Progress>): void {
+  const shown = Object.entries(samples).map(
+    ([phase, s]) =>
+      `${phase} ${s.requests} p50 ${s.p50Ms.toFixed(1)} p99 ${s.p99Ms?.toFixed(1)} ms`,
+  )
+  const fate = discarded === null ? '' : `; discarded: ${discarded}`
+  console.error(`${name}: ${shown.join(', ')}${fate}`)
+}
