@@ -20,6 +20,7 @@ export class Environment extends NativeObjects {
   /** As `word`, for the sizes of a tensor. */
   readonly sizes = pinned(new BigInt64Array(64))
   readonly #heap = openHeap()
+  #lastRelease: Promise<void> = Promise.resolve()
 
   constructor({ library, threads }: EnvironmentOptions) {
     super(library)
@@ -31,19 +32,29 @@ export class Environment extends NativeObjects {
     this.allocator = this.word[0]!
   }
 
-  /** Off this thread, since it takes milliseconds. `bytes`: the memory it is known to take. */
-  async releaseSession(session: Pointer, bytes: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.api.ReleaseSession.async(session, (error) => (error ? reject(error) : resolve()))
-    })
-    this.ledger.released('session')
-    if (bytes >= worthTrimming) await this.#heap.trimLater()
+  /**
+   * Off this thread, since it takes milliseconds, and one after the other: the threads that do it are
+   * those that read files, and hundreds may be released at once. `bytes`: the memory it is known to
+   * take.
+   */
+  releaseSession(session: Pointer, bytes: number): Promise<void> {
+    const release = this.#lastRelease.then(() => this.#release(session, bytes))
+    this.#lastRelease = release.catch(() => {})
+    return release
   }
 
   /** After every session is gone. */
   dispose(): void {
     this.release('memoryInfo', this.cpuMemory)
     this.release('environment', this.handle)
+  }
+
+  async #release(session: Pointer, bytes: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.api.ReleaseSession.async(session, (error) => (error ? reject(error) : resolve()))
+    })
+    this.ledger.released('session')
+    if (bytes >= worthTrimming) await this.#heap.trimLater()
   }
 
   #createEnvironment(threads: number): Pointer {

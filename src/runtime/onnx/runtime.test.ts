@@ -194,6 +194,15 @@ describe('the ONNX runtime', () => {
     assert.equal(runtime.ledger.total('session') - sessions, 100)
   })
 
+  it('releases hundreds at once', async () => {
+    const { path } = await saved('many', identityModel('FP32', ['n']))
+    const source = { name: 'many', version: '1', folder, path, config: defaultModelConfig }
+    const models: Executable[] = []
+    while (models.length < 300) models.push(await runtime.load(source))
+    await Promise.all(models.map((model) => model.dispose()))
+    assert.deepEqual(alive(runtime, 'disposed'), {})
+  })
+
   it('leaves nothing behind of loads that failed', async () => {
     const cutOff = identityModel('FP32', ['n']).subarray(0, 40)
     for (const bytes of [new Uint8Array(0), cutOff, noSuchOperator()]) {
