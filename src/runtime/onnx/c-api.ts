@@ -132,6 +132,9 @@ export interface Library {
 
 /** Opens a `libonnxruntime` by its path. Every thread opens it for itself; the library is one. */
 export function openLibrary(path: string): Library {
+  // from 1.29 on it writes an id into the user's home and sends its makers what it is used for,
+  // unless it is told not to before it begins
+  process.env.ORT_DISABLE_TELEMETRY ??= '1'
   const library = koffi.load(path)
   const base = library.func('OrtGetApiBase', pointer, [])() as Pointer
   const [getApi, getVersion] = koffi.decode(base, koffi.array(pointer, 2)) as [Pointer, Pointer]
