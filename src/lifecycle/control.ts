@@ -102,12 +102,15 @@ export class Control implements ModelControl {
     }
     await this.#look()
     const onDisk = this.#found.get(name)
-    const model = overridden ? await overrides.put(name, onDisk, { config, files }) : onDisk
+    const sent = overridden ? await overrides.prepare(name, onDisk, { config, files }) : undefined
+    const model = overridden ? sent?.model : onDisk
     if (model === undefined) throw fail('MODEL_NOT_FOUND', { model: name, known: this.#names() })
-    if (!overridden) await overrides.drop(name)
+    // in one turn, so that of several that load at once the last is what is held and what is wanted
+    const cleared = sent === undefined ? overrides.drop(name) : overrides.hold(name, sent)
     if (this.mode === 'explicit') this.#asked.add(name)
     // who sends a configuration means it, whatever clients were told before
     lifecycle.want(model, { force: force || overridden, retry: true, urgent: true })
+    await cleared
     await lifecycle.whenSettled(name)
     const failure = lifecycle.failureOf(name)
     if (failure?.reason === 'MODEL_MEMORY_SHORT') throw failure

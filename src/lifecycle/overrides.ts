@@ -13,50 +13,27 @@ export interface Override {
   readonly files: ReadonlyMap<string, Uint8Array> | undefined
 }
 
-interface Held {
+/** A model that was sent, and holds from the moment it is told to. */
+export interface SentModel {
   readonly model: FoundModel
-  readonly remove: () => Promise<void>
+  /** Takes its files away. */
+  remove(): Promise<void>
 }
 
+/** What holds changes in one turn; the promises are for files that are taken away after it. */
 export class Overrides {
-  readonly #held = new Map<string, Held>()
+  readonly #held = new Map<string, SentModel>()
+  #closed = false
 
   /**
-   * The model as it is meant from now on; undefined where there is none to be configured anew.
-   * `onDisk` is what its own files say. Fails as `writeModel` and `withConfig` do.
+   * The model as it is meant; undefined where there is none to be configured anew. `onDisk` is what
+   * its own files say. Fails as `writeModel` and `withConfig` do.
    */
-  async put(
+  async prepare(
     name: string,
     onDisk: FoundModel | undefined,
     { config, files }: Override,
-  ): Promise<FoundModel | undefined> {
-    const held = await this.#make(name, onDisk, config, files)
-    if (held === undefined) return undefined
-    await this.drop(name)
-    this.#held.set(name, held)
-    return held.model
-  }
-
-  of(name: string): FoundModel | undefined {
-    return this.#held.get(name)?.model
-  }
-
-  async drop(name: string): Promise<void> {
-    const held = this.#held.get(name)
-    this.#held.delete(name)
-    await held?.remove()
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#held.keys()].map((name) => this.drop(name)))
-  }
-
-  async #make(
-    name: string,
-    onDisk: FoundModel | undefined,
-    config: string | undefined,
-    files: ReadonlyMap<string, Uint8Array> | undefined,
-  ): Promise<Held | undefined> {
+  ): Promise<SentModel | undefined> {
     if (config === undefined) {
       throw fail('PARAMETER_INVALID', {
         parameter: 'config',
@@ -71,5 +48,28 @@ export class Overrides {
     if (onDisk === undefined) return undefined
     const model = { ...onDisk, spec: await withConfig(onDisk, config) }
     return { model, remove: async () => {} }
+  }
+
+  /** It holds from now on, in place of what was sent before. */
+  async hold(name: string, sent: SentModel): Promise<void> {
+    const before = this.#held.get(name)
+    if (this.#closed) await sent.remove()
+    else this.#held.set(name, sent)
+    await before?.remove()
+  }
+
+  of(name: string): FoundModel | undefined {
+    return this.#held.get(name)?.model
+  }
+
+  async drop(name: string): Promise<void> {
+    const held = this.#held.get(name)
+    this.#held.delete(name)
+    await held?.remove()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#held.keys()].map((name) => this.drop(name)))
   }
 }
