@@ -31,6 +31,7 @@ export function conditionsOf(machine: Machine, tier: Tier, hasVenv: boolean): Co
     'no python': !hasVenv,
     'no chromium': machine.chromium === undefined,
     'no old node': !hasOldNode(),
+    'no mounts': !mayMount(),
     'below ci': !reaches(tier, 'ci'),
     'below full': !reaches(tier, 'full'),
   }
@@ -51,6 +52,12 @@ function hasOldNode(): boolean {
     .stdout.split('.')
     .map(Number)
   return major !== undefined && (major < 22 || (major === 22 && Number(minor) < 18))
+}
+
+/** Whether a process may mount something that it alone sees. */
+function mayMount(): boolean {
+  const words = ['-rm', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']
+  return spawnSync('unshare', words, { stdio: 'ignore' }).status === 0
 }
 
 function isExecutable(path: string): boolean {

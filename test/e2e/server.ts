@@ -20,6 +20,8 @@ export interface StartOptions {
   /** The text of a `sluice.yaml` in the folder that the server is started in. */
   readonly yaml?: string
   readonly env?: Readonly<Record<string, string>>
+  /** A command that ends in the place of the server: `nice`. */
+  readonly through?: readonly string[]
   /** After which the process is killed, whatever happens; a minute if left out. */
   readonly limitMs?: number
 }
@@ -34,14 +36,16 @@ export class Sluice {
   #stderr = ''
   #listeners: (() => void)[] = []
 
-  constructor(args: readonly string[], { yaml, env = {}, limitMs = 60_000 }: StartOptions = {}) {
+  constructor(args: readonly string[], options: StartOptions = {}) {
+    const { yaml, env = {}, through = [], limitMs = 60_000 } = options
     const cwd = mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
     if (yaml !== undefined) writeFileSync(join(cwd, 'sluice.yaml'), yaml)
     const clean = Object.entries(process.env).filter(
       ([name]) => !/^(SLUICE_|NODE_|npm_)/.test(name),
     )
     const began = performance.now()
-    const child = spawn(process.execPath, [binary, ...args], {
+    const [command, ...words] = [...through, process.execPath, binary, ...args]
+    const child = spawn(command!, words, {
       cwd,
       env: { ...Object.fromEntries(clean), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -20,6 +20,7 @@ export interface ServingOptions {
   readonly mode?: 'poll' | 'explicit' | 'none'
   readonly yaml?: string
   readonly env?: Readonly<Record<string, string>>
+  readonly through?: readonly string[]
 }
 
 /** Version 1 of `plus` serves, and is asked all the time. */
