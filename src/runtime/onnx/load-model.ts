@@ -33,13 +33,27 @@ export interface LoadTools {
 
 /** Fails with MODEL_UNREADABLE, MODEL_UNSUPPORTED or DIGEST_MISMATCH. */
 export function loadModel(tools: LoadTools, source: LoadSource): LoadedModel {
-  const { path } = source
-  const { between, mostBytes } = tools
-  const folder = dirname(path)
-  const { bytes, sha256 } = readModelBytes(path, between)
-  const own = fileOf(source, path, { bytes: bytes.byteLength, sha256 })
+  const { bytes, sha256 } = readModelBytes(source.path, tools.between)
+  try {
+    const own = fileOf(source, source.path, { bytes: bytes.byteLength, sha256 })
+    const { whole, ...described } = describe(tools, source, bytes, own)
+    if (whole.bytes !== bytes) free(bytes)
+    tools.between()
+    return { ...described, ...sessionOf(tools, source, whole) }
+  } finally {
+    free(bytes)
+  }
+}
 
-  const file = parseOnnx(bytes, { name: basename(path), folder })
+/** All but the session. The parts of a model are views of its bytes, so that nothing of them is kept. */
+function describe(
+  { between, mostBytes }: LoadTools,
+  source: LoadSource,
+  bytes: Uint8Array<ArrayBuffer>,
+  own: LoadedFile,
+): Pick<LoadedModel, 'signature' | 'files' | 'memoryBytes'> & { readonly whole: WholeModel } {
+  const folder = dirname(source.path)
+  const file = parseOnnx(bytes, { name: basename(source.path), folder })
   const parts = partsOf(file)
   const problems = problemsOf(file, parts)
   if (problems.length > 0) throw fail('MODEL_UNSUPPORTED', { problem: problems.join('; ') })
@@ -51,18 +65,8 @@ export function loadModel(tools: LoadTools, source: LoadSource): LoadedModel {
   const whole = wholeModel(model, parts, { bytes: asRead, between, mostBytes })
   const beside = whole.files.map((read) => fileOf(source, join(folder, read.location), read))
   const files = [own, ...beside]
-  const memoryBytes = memoryOf(
-    sizesOf(
-      parts,
-      files.reduce((sum, each) => sum + each.bytes, 0),
-    ),
-  )
-
-  // the model's parts are views of these bytes, which are gone from here on
-  if (whole.bytes !== bytes) free(bytes)
-
-  between()
-  return { ...sessionOf(tools, source, whole), signature, files, memoryBytes }
+  const fileBytes = files.reduce((sum, each) => sum + each.bytes, 0)
+  return { signature, whole, files, memoryBytes: memoryOf(sizesOf(parts, fileBytes)) }
 }
 
 /** Fails with DIGEST_MISMATCH where there is a lock that says otherwise. */

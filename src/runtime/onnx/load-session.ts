@@ -21,6 +21,8 @@ export function createSession(native: NativeObjects, source: SessionSource): Poi
     if (!(thrown instanceof OrtFailure)) throw thrown
     const words = inFewWords(thrown.message.replaceAll(`${source.folder}/`, ''))
     throw fail('MODEL_UNREADABLE', { problem: `ONNX Runtime cannot load it: ${words}` }, thrown)
+  } finally {
+    free(source.bytes)
   }
 }
 
@@ -44,11 +46,9 @@ function inTwoSteps(
 }
 
 function inOneStep(native: NativeObjects, { environment, bytes, options }: SessionSource): Pointer {
-  const session = native.make('session', (out) =>
+  return native.make('session', (out) =>
     native.api.CreateSessionFromArray(environment, bytes, bytes.byteLength, options, out),
   )
-  free(bytes)
-  return session
 }
 
 /** Not when garbage is collected, but now. Smaller ones may lie in a buffer that others share. */

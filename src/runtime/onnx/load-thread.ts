@@ -33,6 +33,7 @@ function outcomeOf(job: Exclude<LoadJob, { kind: 'end' }>): LoadAnswer['outcome'
     if (model.memoryBytes >= worthTrimming) heap.trim()
     return { kind: 'loaded', model }
   } catch (thrown) {
+    if (job.kind === 'load') heap.trim() // of how much is not known
     const { reason, facts, cause } = ServingError.from(isShort(thrown) ? noMemory(thrown) : thrown)
     return { kind: 'failed', reason, facts, cause: cause instanceof Error ? cause : undefined }
   }

@@ -30,7 +30,7 @@ test('as many load at once as are asked for', async (t) => {
 })
 
 test('a load that hangs is given up at once, and the next goes to another thread', async (t) => {
-  const { threads, ledger, released, open, begun } = setUp(t, { most: 1 })
+  const { threads, ledger, released, open, begun } = setUp(t, { most: 2 })
   const giveUp = new AbortController()
   const hanging = threads.load(source('wait'), giveUp.signal)
   await begun(1)
@@ -76,7 +76,8 @@ test('a load that fails after it was given up leaves nothing', async (t) => {
   giveUp.abort(reason)
   await assert.rejects(hanging, reason)
   open()
-  await until(() => threads.size === 0)
+  assert.equal((await threads.load(source('answer'))).session, 7n)
+  await threads.close()
   assert.deepEqual(released, [])
 })
 
@@ -119,6 +120,19 @@ test('more than a few wait for a thread, and one that is given up meanwhile is n
   await Promise.all([...first, last])
   assert.equal(threads.size, 2)
   await begun(3)
+})
+
+test('threads that were left behind count, so that what hangs does not fill the memory', async (t) => {
+  const { threads, open, begun } = setUp(t, { most: 2 })
+  const giveUp = new AbortController()
+  const hanging = [1, 2].map(() => threads.load(source('wait'), giveUp.signal))
+  await begun(2)
+  giveUp.abort(reason)
+  for (const each of hanging) await assert.rejects(each, reason)
+  const next = threads.load(source('answer'))
+  assert.equal(threads.size, 2)
+  open()
+  assert.equal((await next).session, 7n)
 })
 
 test('a load that is given up before it is asked is not begun', async (t) => {

@@ -1,10 +1,11 @@
 /**
- * The threads in which models are loaded: one for each that is being loaded, up to a few.
+ * The threads in which models are loaded: one for each that is being loaded at the time.
  *
  * Reading and parsing a model takes as long as its file is large, and making a session of it several
  * times that, in a call that cannot be stopped. A load that is given up leaves its thread behind:
- * the next goes to another, and this one ends when the library lets go of it and its session is
- * released. A thread takes 40 ms to start and some 12 MB, so that it is kept for a while.
+ * the next goes to another, and when the library lets go of this one its session is released, and
+ * it ends unless it is the only one left. A thread takes 150 ms of CPU to start, and 16 MB, so that
+ * it is kept for a while.
  */
 import { strict as assert } from 'node:assert'
 import { Worker } from 'node:worker_threads'
@@ -22,7 +23,7 @@ export interface LoadThreadsOptions {
   readonly release: (model: LoadedModel) => Promise<void>
   /** What runs in the threads, in place of `load-thread.ts`. */
   readonly module?: URL
-  /** How many load at once; others wait. */
+  /** How many threads there may be, with those left behind; what is asked beyond them waits. */
   readonly most?: number
   /** Milliseconds that a thread is kept for the next load. */
   readonly keepMs?: number
@@ -50,7 +51,7 @@ export class LoadThreads {
   #closed = false
 
   constructor(options: LoadThreadsOptions) {
-    this.#options = { module: siblingModule('load-thread'), most: 8, keepMs: 10_000, ...options }
+    this.#options = { module: siblingModule('load-thread'), most: 64, keepMs: 10_000, ...options }
   }
 
   /** How many threads there are, also those that were left behind. */
@@ -114,9 +115,10 @@ export class LoadThreads {
 
   #handOut(): void {
     while (this.#waiting.length > 0) {
-      if (this.#underWay.size >= this.#options.most) return
-      const asked = this.#waiting.shift()!
+      const asked = this.#waiting[0]!
       const thread = this.#threadFor(asked.job)
+      if (thread === undefined) return
+      this.#waiting.shift()
       this.#underWay.set(asked, thread)
       thread.ask(asked.job).then(
         (answer) => this.#answered(thread, asked, answer),
@@ -125,10 +127,11 @@ export class LoadThreads {
     }
   }
 
-  #threadFor(job: Question): LoadThread {
+  #threadFor(job: Question): LoadThread | undefined {
     const priority = job.kind === 'load' && startsThreads(job.source.config) ? 'usual' : 'low'
     const index = this.#idle.findLastIndex((thread) => thread.priority === priority)
-    return index === -1 ? this.#start(priority) : this.#idle.splice(index, 1)[0]!
+    if (index !== -1) return this.#idle.splice(index, 1)[0]
+    return this.#threads.size < this.#options.most ? this.#start(priority) : undefined
   }
 
   #leave(asked: Asked): void {
@@ -142,8 +145,10 @@ export class LoadThreads {
   #answered(thread: LoadThread, asked: Asked, { outcome, counts }: LoadAnswer): void {
     this.#options.counted(counts)
     if (asked.left) {
-      thread.end()
       if (outcome.kind === 'loaded') this.#release(outcome.model)
+      if (this.#idle.length > 0) thread.end()
+      else this.#rest(thread)
+      this.#handOut()
       return
     }
     this.#underWay.delete(asked)
@@ -171,6 +176,7 @@ export class LoadThreads {
     const thread = new LoadThread(module, { ...data, priority }, () => {
       this.#threads.delete(thread)
       this.#idle = this.#idle.filter((other) => other !== thread)
+      this.#handOut()
     })
     this.#threads.add(thread)
     return thread
