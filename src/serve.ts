@@ -208,28 +208,28 @@ async function start(
     memory: config.modelMemory,
   })
   const overrides = new Overrides()
+  let source = sourceOf({ config, servingFiles })
   const control = new Control({
     ...ground,
     mode: config.modelControlMode,
     loadModels: config.loadModels,
     pollMs: config.repositoryPollMs,
-    source: sourceOf({ config, servingFiles }),
+    source,
     lifecycle,
     models: registry,
     overrides,
     reread: async () => {
       const next = reread()
-      return {
-        source: sourceOf(next),
-        needRestart: keysThatNeedRestart(config, next.config),
-      }
+      source = sourceOf(next, source)
+      return { source, needRestart: keysThatNeedRestart(config, next.config) }
     },
   })
   return { control, lifecycle, overrides, runtime }
 }
 
-function sourceOf({ config, servingFiles }: ServerSettings): LocalSource {
-  return new LocalSource({ paths: config.models, name: config.name, listed: servingFiles.models })
+function sourceOf({ config, servingFiles }: ServerSettings, after?: LocalSource): LocalSource {
+  const { models: paths, name } = config
+  return new LocalSource({ paths, name, listed: servingFiles.models, after })
 }
 
 /** Requests may come before there is anything to control. */

@@ -2,6 +2,7 @@
  * How models change at run time: at a reload, with their files, or when asked. Decides what is
  * wanted; the lifecycle sees to it.
  */
+import { basename } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
 import type { Events } from '../events.ts'
@@ -134,6 +135,7 @@ export class Control implements ModelControl {
   async reload(): Promise<ReloadReport> {
     const { reread, lifecycle, models, log } = this.#options
     const { source, needRestart } = await reread()
+    await this.#refuseWhatIsNotThere(source)
     this.#source = source
     this.#poller?.replace(source)
     await this.#look()
@@ -141,6 +143,18 @@ export class Control implements ModelControl {
     await lifecycle.whenSettled()
     log.info('reloaded', { models: this.#found.size, needRestart: needRestart.join(', ') })
     return { models: models.list(), needRestart }
+  }
+
+  /** A path that is new and cannot be read is a mistake, for which nothing that serves is to end. */
+  async #refuseWhatIsNotThere(source: Source): Promise<void> {
+    const { lost } = await source.scan()
+    const known = new Set([
+      ...this.#lost.keys(),
+      ...[...this.#found.values()].map((one) => one.root),
+    ])
+    const [first] = lost.filter(({ root }) => !known.has(root))
+    if (first === undefined) return
+    throw fail('RELOAD_REFUSED', { problem: `${basename(first.root)}: ${first.why}` })
   }
 
   /** Looks at the files now, or joins whoever is about to. */

@@ -14,7 +14,7 @@ export interface Override {
 }
 
 /** A model that was sent, and holds from the moment it is told to. */
-export interface SentModel {
+export interface PreparedModel {
   readonly model: FoundModel
   /** Takes its files away. */
   remove(): Promise<void>
@@ -22,7 +22,7 @@ export interface SentModel {
 
 /** What holds changes in one turn; the promises are for files that are taken away after it. */
 export class Overrides {
-  readonly #held = new Map<string, SentModel>()
+  readonly #held = new Map<string, PreparedModel>()
   #closed = false
 
   /**
@@ -33,7 +33,7 @@ export class Overrides {
     name: string,
     onDisk: FoundModel | undefined,
     { config, files }: Override,
-  ): Promise<SentModel | undefined> {
+  ): Promise<PreparedModel | undefined> {
     if (config === undefined) {
       throw fail('PARAMETER_INVALID', {
         parameter: 'config',
@@ -51,7 +51,7 @@ export class Overrides {
   }
 
   /** It holds from now on, in place of what was sent before. */
-  async hold(name: string, sent: SentModel): Promise<void> {
+  async hold(name: string, sent: PreparedModel): Promise<void> {
     const before = this.#held.get(name)
     if (this.#closed) await sent.remove()
     else this.#held.set(name, sent)

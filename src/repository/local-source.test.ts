@@ -59,7 +59,8 @@ describe('a path', () => {
     mount('below')
     const gone = { models: [], lost: [[path, 'it is empty, and was another folder before']] }
     assert.deepEqual(told(await source.scan()), gone)
-    assert.deepEqual(told(await source.scan()), gone)
+    const next = new LocalSource({ paths: [path], after: source })
+    assert.deepEqual(told(await next.scan()), gone, 'also for what comes in its place')
     mount('disk')
     assert.deepEqual(told(await source.scan()), { models: ['m'], lost: [] })
     unlinkSync(join(root, 'disk/m.onnx'))

@@ -18,6 +18,8 @@ export interface LocalSourceOptions {
   readonly name?: string | undefined
   /** Models of a list of TensorFlow Serving, each with a folder of its own. */
   readonly listed?: readonly ListedModel[]
+  /** In whose place it comes: what that has seen at the same paths is known. */
+  readonly after?: LocalSource | undefined
 }
 
 /** A scan whose models say in whose words they lie there. */
@@ -33,12 +35,14 @@ interface Root {
 export class LocalSource implements Source {
   readonly #roots: readonly Root[]
   readonly #name: string | undefined
-  readonly #before = new Map<Root, RootState>()
+  /** What was seen last, by path. */
+  readonly #before: Map<string, RootState>
   readonly #cache = new ConfigCache()
   readonly #watches = new Set<FolderWatch>()
   #folders: readonly WatchedFolder[]
 
-  constructor({ paths, name, listed = [] }: LocalSourceOptions) {
+  constructor({ paths, name, listed = [], after }: LocalSourceOptions) {
+    this.#before = new Map(after === undefined ? [] : after.#before)
     const given = paths.map((path): Root => ({ path: resolve(path) }))
     this.#roots = [...given, ...listed.map((model) => ({ path: model.basePath, listed: model }))]
     this.#name = name
@@ -75,10 +79,10 @@ export class LocalSource implements Source {
     try {
       const scan = await scanRoot(root.path, this.#cache, root.listed)
       const hasModels = scan.models.length > 0 && !scan.empty
-      const gone = whyGone(this.#before.get(root), { ...scan, hasModels })
+      const gone = whyGone(this.#before.get(root.path), { ...scan, hasModels })
       if (gone !== undefined) return this.#lose(root, gone)
       const { identity, isFolder } = scan
-      this.#before.set(root, { identity, hasModels, isFolder })
+      this.#before.set(root.path, { identity, hasModels, isFolder })
       return { root, scan }
     } catch (thrown) {
       // of Node.js for a path with NUL
