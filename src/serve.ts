@@ -8,7 +8,7 @@ import { cpuQuota } from './cgroup.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { keysThatNeedRestart, type ServerConfig, type ServingFiles } from './config/index.ts'
 import type { ServingError } from './errors.ts'
-import { Control, Lifecycle, Overrides } from './lifecycle/index.ts'
+import { Control, controlToCome, Lifecycle, Overrides } from './lifecycle/index.ts'
 import type { Log } from './log.ts'
 import type { ModelControl, ReloadReport } from './model-control.ts'
 import type { ModelStatus, Models } from './models.ts'
@@ -65,7 +65,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   })
   const starting = Promise.withResolvers<Started>()
   starting.promise.catch(() => {}) // told to whoever awaits what has settled
-  const control = controlOnceStarted(config, registry, starting.promise)
+  const control = controlToCome(
+    config.modelControlMode,
+    registry,
+    starting.promise.then((started) => started.control),
+  )
   const protocols = protocolsOf({
     config,
     models: registry,
@@ -230,26 +234,6 @@ async function start(
 function sourceOf({ config, servingFiles }: ServerSettings, after?: LocalSource): LocalSource {
   const { models: paths, name } = config
   return new LocalSource({ paths, name, listed: servingFiles.models, after })
-}
-
-/** Requests may come before there is anything to control. */
-function controlOnceStarted(
-  config: ServerConfig,
-  models: Models,
-  starting: Promise<Started>,
-): ModelControl {
-  let started: Started | undefined
-  const remember = (value: Started) => {
-    started = value
-  }
-  starting.then(remember, () => {})
-  return {
-    mode: config.modelControlMode,
-    index: () => started?.control.index() ?? models.list(),
-    load: async (...asked) => (await starting).control.load(...asked),
-    unload: async (name) => (await starting).control.unload(name),
-    reload: async () => (await starting).control.reload(),
-  }
 }
 
 type OnAnswered = (exchange: Exchange, error: ServingError | undefined) => void
