@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { create } from '@bufbuild/protobuf'
 import { AttributeProtoSchema } from './generated/onnx-ml_pb.ts'
-import { describe, memoryRange, parseOnnx, readOnnx } from './index.ts'
+import { describe, parseOnnx, readOnnx } from './index.ts'
+import { memoryRange } from './memory.ts'
 import {
   externalTensor,
   mapsInfo,

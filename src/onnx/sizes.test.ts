@@ -3,8 +3,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { memoryOf, memoryRange, parseOnnx, partsOf, sizesOf, sizesOfFile } from './index.ts'
-import { attribute, externalTensor, modelOf, nodeOf, rawTensor, tensorInfo } from './testing.ts'
+import { memoryOf, parseOnnx, partsOf, sizesOf, sizesOfFile } from './index.ts'
+import { memoryRange } from './memory.ts'
+import {
+  attribute,
+  externalTensor,
+  modelOf,
+  nodeOf,
+  rawTensor,
+  Type,
+  tensorInfo,
+} from './testing.ts'
 
 const vectors = attribute(
   'support_vectors',
@@ -55,6 +64,20 @@ test('a file that is cut off or no model at all is measured by its size', async 
   for (const bytes of [new Uint8Array(300).fill(0xff), Buffer.from('<html>'.repeat(100))]) {
     assert.equal(sizesOfFile(await saved(t, bytes)).files, bytes.byteLength)
   }
+})
+
+test('a file that claims endless axes or numbers beyond all is measured by its size', async (t) => {
+  const dims = Array.from({ length: 100_000 }, () => 2n ** 62n)
+  const bytes = modelOf({ initializer: [{ name: 'w', dims, dataType: Type.FLOAT16 }] })
+  const sizes = sizesOfFile(await saved(t, bytes))
+  assert.deepEqual(sizes, {
+    files: bytes.byteLength,
+    nodes: 0,
+    classical: 0,
+    half: bytes.byteLength,
+  })
+  const { half } = sizesOf(partsOf(parseOnnx(bytes, { name: 'm.onnx' })), bytes.byteLength)
+  assert.equal(half, bytes.byteLength)
 })
 
 test('what is no file is refused as it is when it is read', async (t) => {

@@ -39,7 +39,8 @@ export function sizesOfFile(path: string): Sizes {
     const { locations, ...counts } = seen
     const folder = dirname(path)
     const outside = [...locations].reduce((sum, each) => sum + externalBytes(folder, each), 0)
-    return { ...counts, files: size + outside }
+    const files = size + outside
+    return { ...counts, half: Math.min(counts.half, files), files }
   })
 }
 
@@ -52,7 +53,10 @@ export function sizesOf(parts: Parts, files: number): Sizes {
     classical: classical
       .flatMap(({ attribute }) => attribute)
       .reduce((sum, { byteLength }) => sum + byteLength, 0),
-    half: tensorsOf(parts).reduce((sum, { dataType, dims }) => sum + halfBytes(dataType, dims), 0),
+    half: Math.min(
+      tensorsOf(parts).reduce((sum, { dataType, dims }) => sum + halfBytes(dataType, dims), 0),
+      files,
+    ),
   }
 }
 
@@ -87,8 +91,13 @@ function seeTensor(reader: FieldReader, { from, to }: Field, seen: Seen): void {
   const sizes: number[] = []
   let type = 0
   for (const field of reader.fields(from, to)) {
-    if (field.number === dims.number) sizes.push(...reader.numbers(field))
-    if (field.number === dataType.number) type = [...reader.numbers(field)][0] ?? 0
+    if (field.number === dims.number) {
+      for (const size of reader.numbers(field)) {
+        if (sizes.length === mostAxes) break
+        sizes.push(size)
+      }
+    }
+    if (field.number === dataType.number) type = reader.numbers(field).next().value ?? 0
     if (field.number === externalData.number) {
       const location = locationIn(reader, field)
       if (location !== undefined) seen.locations.add(normalize(location))
@@ -97,11 +106,17 @@ function seeTensor(reader: FieldReader, { from, to }: Field, seen: Seen): void {
   seen.half += halfBytes(type, sizes)
 }
 
+/** A file may claim any number. */
+const mostAxes = 64
+
 /** Of an entry of external data: its key and its value. */
 function locationIn(reader: FieldReader, { from, to }: Field): string | undefined {
   const { key, value } = StringStringEntryProtoSchema.field
-  const texts = new Map(
-    [...reader.fields(from, to)].map((field) => [field.number, reader.text(field)]),
-  )
-  return texts.get(key.number) === 'location' ? texts.get(value.number) : undefined
+  let isLocation = false
+  let location: string | undefined
+  for (const field of reader.fields(from, to)) {
+    if (field.number === key.number) isLocation = reader.text(field) === 'location'
+    if (field.number === value.number) location = reader.text(field)
+  }
+  return isLocation ? location : undefined
 }
