@@ -28,9 +28,9 @@ const { values: flags } = parseArgs({
   },
 })
 const full = {
-  swaps: { rounds: 10, swapsPerRound: 10, quietSeconds: 10 },
-  loading: { rounds: 8, loadsPerPhase: 2 },
-  registered: { rounds: 5, restMs: 12_000 },
+  swaps: { rounds: 10, swapsPerRound: 10, quietSeconds: 8 },
+  loading: { rounds: 14, loadsPerPhase: 1 },
+  registered: { rounds: 4, restMs: 25_000 },
   cycles: { cycles: 100 },
 }
 const quick: typeof full = {

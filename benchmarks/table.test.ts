@@ -20,6 +20,11 @@ test('a metric without rounds shows no number', () => {
   assert.match(table([summary({ kept: 0, verdict: 'inconclusive' })]), /\| - +\| - +\|.*0 of 10/)
 })
 
+test('a count is whole, and belongs to no round', () => {
+  const [, , row] = table([summary({ median: 3, bar: 0, kept: 0, rounds: 0 })]).split('\n')
+  assert.match(row!, /\| rate +\| 3 +\| - +\| at most 0 \| met +\| - +\|$/)
+})
+
 test('only what lies between the markers is replaced', () => {
   const page = 'before\n<!-- a -->\nold\n<!-- b -->\nafter\n'
   assert.equal(

@@ -13,7 +13,7 @@ export function table(summaries: readonly Summary[]): string {
       : `${value(summary, summary.low)} to ${value(summary, summary.high)}`,
     barOf(summary),
     summary.verdict,
-    `${summary.kept} of ${summary.rounds}`,
+    summary.rounds === 0 ? '-' : `${summary.kept} of ${summary.rounds}`,
   ])
   const widths = headings.map((heading, column) =>
     Math.max(...[heading, ...rows.map((row) => row[column]!)].map((cell) => cell.length)),
@@ -39,6 +39,7 @@ const barOf = (summary: Summary) =>
 
 function value({ unit }: Summary, number: number | undefined): string {
   if (number === undefined) return '-'
-  const digits = Math.abs(number) >= 100 ? 0 : Math.abs(number) >= 10 ? 1 : 3
+  const whole = unit === '' && Number.isInteger(number)
+  const digits = whole || Math.abs(number) >= 100 ? 0 : Math.abs(number) >= 10 ? 1 : 3
   return `${number.toFixed(digits)}${unit === '' ? '' : ` ${unit}`}`
 }

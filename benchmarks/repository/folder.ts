@@ -10,6 +10,7 @@ export class RepositoryFolder {
 
   constructor() {
     mkdirSync(this.root)
+    process.once('exit', this.#remove)
   }
 
   /** A file beside the repository, to be published later. Returns its path. */
@@ -43,6 +44,9 @@ export class RepositoryFolder {
   }
 
   close(): void {
-    rmSync(this.#home, { recursive: true, force: true })
+    process.off('exit', this.#remove)
+    this.#remove()
   }
+
+  readonly #remove = () => rmSync(this.#home, { recursive: true, force: true })
 }

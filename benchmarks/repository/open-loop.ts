@@ -10,7 +10,6 @@
  * {"url", "perSecond", "seed"}              open loop, until {"stop": true} -> a list of `Answer`
  */
 import { Agent } from 'node:http'
-import { setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Sample } from '../question.ts'
@@ -38,7 +37,6 @@ const kinds = kindsOf(workloads[id])
 const agent = new Agent({ keepAlive: true })
 let expected: readonly (readonly number[])[] = []
 let variants = 1
-preferMe()
 let stopped = false
 
 createInterface({ input: process.stdin }).on('line', (text) => {
@@ -52,18 +50,6 @@ createInterface({ input: process.stdin }).on('line', (text) => {
     connections === undefined ? open(url, perSecond, seed) : closed(url, connections, seconds)
   void load.then((result) => console.log(JSON.stringify(result)))
 })
-
-/**
- * Clients have machines of their own; here they share the server's. Where the system allows it, they
- * at least need not wait for a model's threads before they can send.
- */
-function preferMe(): void {
-  try {
-    setPriority(-10)
-  } catch {
-    // only root may
-  }
-}
 
 /** Asks when it is time to, however many answers are still to come. */
 async function open(url: string, perSecond: number, seed: number): Promise<readonly Answer[]> {

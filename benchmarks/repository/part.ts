@@ -22,11 +22,11 @@ export interface Counted {
   readonly bar?: number
 }
 
-/** A single figure: met or missed as it is, whatever the noise of the machine was. */
+/** A single figure of no round: met or missed as it is, whatever the noise of the machine was. */
 export function counted(question: string, { metric, value, unit = '', bar }: Counted): Summary {
   return {
     ...{ question, metric, claim: `${question}: ${metric}`, unit, better: 'less' as const },
-    ...{ bar: bar ?? null, median: value, kept: 1, rounds: 1 },
+    ...{ bar: bar ?? null, median: value, kept: 0, rounds: 0 },
     verdict: bar === undefined ? 'recorded' : value <= bar ? 'met' : 'missed',
   }
 }

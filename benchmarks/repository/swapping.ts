@@ -57,17 +57,22 @@ export class Swapping {
     return this.#log.lives(this.#model)
   }
 
-  /** Resolves when the next version serves and the one before is unloaded. */
-  async swap(): Promise<void> {
+  /**
+   * Resolves when the next version serves and the one before is unloaded. Returns how long it took
+   * from the rename to the log line, in milliseconds.
+   */
+  async swap(): Promise<number> {
     const before = this.#version
     const next = before + 1
     const publish = this.#folder.stage(this.#model, next, this.#files[next % variants]!)
     await wait(50) // a rename is told by its time, which is to differ from that of the link
     publish()
+    const renamedAt = Date.now()
     await this.#log.told('ready', this.#model, next)
     this.#folder.remove(this.#model, before)
     await this.#log.told('unloaded', this.#model, before)
     this.#version = next
+    return this.lives.find(({ version }) => version === next)!.readyAt - renamedAt
   }
 
   async close(): Promise<void> {

@@ -6,13 +6,14 @@
  * deleted. Every answer is held to the values of the version that it names, and to the times at
  * which the log says that versions became ready. Phases with swaps alternate with quiet ones.
  */
-import { availableParallelism, getPriority } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startFasterBare } from '../bare-side.ts'
 import { readStat } from '../proc.ts'
 import { rate } from '../question.ts'
 import { runRounds } from '../rounds.ts'
 import { sampled } from '../sampling.ts'
+import { median } from '../statistics.ts'
 import { summarize } from '../verdict.ts'
 import { workloads } from '../workloads.ts'
 import type { Answer } from './answers.ts'
@@ -53,6 +54,7 @@ export async function measureSwaps(
   const saturated = await load.saturatedRate(server.url, 2)
   const perSecond = share * saturated
 
+  const readyMs: number[] = []
   const told: Told = { quiet: [], swaps: [] }
   const watched = {
     subject: server.child,
@@ -72,7 +74,7 @@ export async function measureSwaps(
   const swaps = async () => {
     for (let i = 0; i < swapsPerRound; i += 1) {
       const began = performance.now()
-      await swapping.swap()
+      readyMs.push(await swapping.swap())
       await until(began + periodMs)
     }
   }
@@ -86,7 +88,6 @@ export async function measureSwaps(
     (round) => tell(name, round),
   )
   const { lives, swaps: count } = swapping
-  const driverNice = getPriority(load.child.pid)
   await Promise.all([swapping.close(), bare.child.stop(), load.stop()])
   const all = done.map(({ discarded }, i) => ({
     ...{ quiet: told.quiet[i]!, swaps: told.swaps[i]! },
@@ -97,10 +98,11 @@ export async function measureSwaps(
     rounds: done,
     notes: {
       ...{ bare: bare.binding, bareRates: bare.rates, saturated, perSecond, lives },
-      ...{ driverNice, problems: problemsOf(all, lives).slice(0, 100) },
+      ...{ readyMs, problems: problemsOf(all, lives).slice(0, 100) },
     },
     summaries: [
       counted(name, { metric: 'swaps', value: count }),
+      counted(name, { metric: 'from rename to ready, median', unit: 'ms', value: median(readyMs) }),
       ...tally(name, all, lives),
       ...openMetrics('quiet', 'swaps').map((metric) => summarize(name, metric, done)),
     ],
