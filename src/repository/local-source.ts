@@ -4,6 +4,7 @@ import { type ListedModel, whyUnreadable } from '../config/index.ts'
 import { fail } from '../errors.ts'
 import { ConfigCache } from './config-cache.ts'
 import { eachAtMost } from './each-at-most.ts'
+import { emptiedModels } from './emptied.ts'
 import { FolderWatch, type WatchedFolder } from './folder-watch.ts'
 import type { ReadModel } from './model-folder.ts'
 import { renamed, settleNames } from './names.ts'
@@ -36,7 +37,7 @@ export class LocalSource implements Source {
   readonly #roots: readonly Root[]
   readonly #name: string | undefined
   /** What was seen last, by path. */
-  readonly #before: Map<string, RootState>
+  readonly #before: Map<string, Seen>
   readonly #cache = new ConfigCache()
   readonly #watches = new Set<FolderWatch>()
   #folders: readonly WatchedFolder[]
@@ -78,12 +79,14 @@ export class LocalSource implements Source {
   async #look(root: Root): Promise<Look> {
     try {
       const scan = await scanRoot(root.path, this.#cache, root.listed)
+      const before = this.#before.get(root.path)
       const hasModels = scan.models.length > 0 && !scan.empty
-      const gone = whyGone(this.#before.get(root.path), { ...scan, hasModels })
+      const gone = whyGone(before, { ...scan, hasModels })
       if (gone !== undefined) return this.#lose(root, gone)
       const { identity, isFolder } = scan
-      this.#before.set(root.path, { identity, hasModels, isFolder })
-      return { root, scan }
+      const models = [...scan.models, ...(await emptiedModels(before?.models ?? [], scan.models))]
+      this.#before.set(root.path, { identity, hasModels, isFolder, models })
+      return { root, scan: { ...scan, models } }
     } catch (thrown) {
       // of Node.js for a path with NUL
       const invalid = (thrown as NodeJS.ErrnoException).code === 'ERR_INVALID_ARG_VALUE'
@@ -96,6 +99,10 @@ export class LocalSource implements Source {
     const name = root.listed?.name ?? this.#name
     return { root, lost: { root: root.path, why, ...(name !== undefined && { name }) } }
   }
+}
+
+interface Seen extends RootState {
+  readonly models: readonly ReadModel[]
 }
 
 interface Look {
