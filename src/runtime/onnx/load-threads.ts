@@ -10,6 +10,7 @@
 import { strict as assert } from 'node:assert'
 import { Worker } from 'node:worker_threads'
 import { fail, ServingError } from '../../errors.ts'
+import { withCompileCache } from './compile-cache.ts'
 import type { LedgerCounts } from './ledger.ts'
 import type { LoadAnswer, LoadedModel, LoadJob, LoadSource, LoadThreadData } from './load-job.ts'
 import { startsThreads } from './priority.ts'
@@ -208,6 +209,7 @@ class LoadThread {
     this.priority = data.priority
     this.#worker = new Worker(module, {
       workerData: data,
+      env: withCompileCache(),
       resourceLimits: { maxYoungGenerationSizeMb: 4 }, // a quarter of the usual saves 4 MB
     })
     this.#worker.unref()

@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads'
 import koffi from 'koffi'
 import type { NamedTensor } from '../../tensor/index.ts'
 import { check, type Pointer } from './c-api.ts'
+import { withCompileCache } from './compile-cache.ts'
 import type { Environment } from './environment.ts'
 import {
   CONTROL,
@@ -107,7 +108,10 @@ class RunThread {
       settle: undefined,
     }))
     const data: ThreadData = { library, ...shared }
-    this.#worker = new Worker(siblingModule('run-thread'), { workerData: data })
+    this.#worker = new Worker(siblingModule('run-thread'), {
+      workerData: data,
+      env: withCompileCache(),
+    })
     this.ready = new Promise((resolve, reject) => {
       this.#worker.once('error', reject)
       this.#worker.once('message', () => {
