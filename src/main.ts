@@ -1,22 +1,26 @@
 /** The `sluice` command. */
 import { Command, CommanderError } from 'commander'
-import { configCommand } from './cli/config.ts'
-import { doctorCommand } from './cli/doctor.ts'
-import { inspectCommand } from './cli/inspect.ts'
-import { modelsCommand } from './cli/models.ts'
-import { predictCommand } from './cli/predict.ts'
-import { serveCommand } from './cli/serve.ts'
 import { packageVersion } from './version.ts'
+
+/** In the order of the help. Only the one that is asked is brought in, so that it starts at once. */
+const commands: ReadonlyMap<string | undefined, () => Promise<Command>> = new Map([
+  ['serve', async () => (await import('./cli/serve.ts')).serveCommand()],
+  ['inspect', async () => (await import('./cli/inspect.ts')).inspectCommand()],
+  ['predict', async () => (await import('./cli/predict.ts')).predictCommand()],
+  ['models', async () => (await import('./cli/models.ts')).modelsCommand()],
+  ['config', async () => (await import('./cli/config.ts')).configCommand()],
+  ['doctor', async () => (await import('./cli/doctor.ts')).doctorCommand()],
+])
 
 const program = new Command('sluice')
   .description('Serves machine-learning models.')
   .version(packageVersion())
-  .addCommand(serveCommand())
-  .addCommand(inspectCommand())
-  .addCommand(predictCommand())
-  .addCommand(modelsCommand())
-  .addCommand(configCommand())
-  .addCommand(doctorCommand())
+
+// the first word is the command: the program itself has no options that take a value
+const asked = commands.get(process.argv[2])
+for (const make of asked === undefined ? [...commands.values()] : [asked]) {
+  program.addCommand(await make())
+}
 
 for (const command of [
   program,

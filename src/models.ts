@@ -41,7 +41,7 @@ export interface ServedModel {
   /** The memory it takes, in bytes, as far as is known. */
   readonly memoryBytes?: number
   /** Its configuration in the words of Triton, completed from the model's file, as JSON. */
-  readonly configuration: Readonly<Record<string, unknown>>
+  configuration(): Promise<Readonly<Record<string, unknown>>>
   /** Counts a request that was refused before it reached the predictor: its body is no request. */
   refused(error: ServingError): void
 }

@@ -32,7 +32,7 @@ export interface ServerSettings {
 export interface ServeOptions extends ServerSettings {
   readonly adminToken: string | undefined
   /** Reads the configuration again, for a reload. Fails with RELOAD_REFUSED where it is not sound. */
-  readonly reread: () => ServerSettings
+  readonly reread: () => Promise<ServerSettings>
   readonly log: Log
 }
 
@@ -223,7 +223,7 @@ async function start(
     models: registry,
     overrides,
     reread: async () => {
-      const next = reread()
+      const next = await reread()
       source = sourceOf(next, source)
       return { source, needRestart: keysThatNeedRestart(config, next.config) }
     },

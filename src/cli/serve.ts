@@ -33,7 +33,7 @@ async function run(args: readonly string[], options: Record<string, unknown>): P
   try {
     const loaded = loadServerConfig({ args, options })
     adminToken = loadAdminToken(loaded)
-    settings = { config: loaded.config, servingFiles: loadServingFiles(loaded.config) }
+    settings = { config: loaded.config, servingFiles: await loadServingFiles(loaded.config) }
     warnings = loaded.warnings
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown
@@ -51,10 +51,13 @@ async function run(args: readonly string[], options: Record<string, unknown>): P
 }
 
 /** Fails with RELOAD_REFUSED, so that a server that runs goes on as it is. */
-function readAgain(args: readonly string[], options: Record<string, unknown>): ServerSettings {
+async function readAgain(
+  args: readonly string[],
+  options: Record<string, unknown>,
+): Promise<ServerSettings> {
   try {
     const { config } = loadServerConfig({ args, options })
-    return { config, servingFiles: loadServingFiles(config) }
+    return { config, servingFiles: await loadServingFiles(config) }
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown
     throw fail('RELOAD_REFUSED', { problem: thrown.problems.map(formatProblem).join('; ') })

@@ -31,15 +31,6 @@ export type { ModelConfig } from './model.ts'
 export { ConfigError, formatProblem, type Problem } from './problem.ts'
 export type { ServerConfig } from './server.ts'
 export { serverKeys } from './server-keys.ts'
-export {
-  type ListedModel,
-  loadServingFiles,
-  type ServingFiles,
-} from './tensorflow-serving/index.ts'
-export {
-  modelConfigOfTriton,
-  parseTritonConfig,
-  parseTritonConfigJson,
-  type TritonConfig,
-  validateTritonConfig,
-} from './triton/index.ts'
+export { loadServingFiles } from './serving-files.ts'
+export type { ListedModel, ServingFiles } from './tensorflow-serving/index.ts'
+export type { TritonConfig } from './triton/index.ts'

@@ -1,6 +1,5 @@
 /** One version: what its file says of itself, and what its configuration makes of that. */
 import type { ModelConfig } from '../config/index.ts'
-import { checksumsOf } from '../config/triton/index.ts'
 import { ServingError } from '../errors.ts'
 import type { ModelSpec, VersionSpec } from '../model-spec.ts'
 import {
@@ -11,7 +10,7 @@ import {
   readOnnx,
   withoutZipMap,
 } from '../onnx/index.ts'
-import { completeModel, verifyChecksums } from '../repository/index.ts'
+import { completeVersion, verifyToldChecksums } from '../repository/index.ts'
 import { requireLocked } from './locked.ts'
 
 export interface VersionInspection {
@@ -43,8 +42,8 @@ export async function inspectVersion(
 ): Promise<VersionInspection> {
   if (path instanceof ServingError) return refused({ version }, path)
   try {
-    if (spec.triton !== undefined) await verifyChecksums(spec.folder, checksumsOf(spec.triton))
-    const inspected = inspectFile(spec, version, path, await readOnnx(path))
+    await verifyToldChecksums(spec)
+    const inspected = await inspectFile(spec, version, path, await readOnnx(path))
     await requireLocked(spec, path, inspected.description?.externalFiles ?? [])
     return inspected
   } catch (thrown) {
@@ -56,19 +55,19 @@ export async function inspectVersion(
 export const problemOf = ({ message, hint }: ServingError): string =>
   hint === undefined ? message : `${message}; ${hint}`
 
-function inspectFile(
+async function inspectFile(
   spec: ModelSpec,
   version: string,
   path: string,
   file: OnnxModel,
-): VersionInspection {
+): Promise<VersionInspection> {
   const rewritten = withoutZipMap(file)
   const asRead = describe(file)
   // the operators are shown as the file has them, the rest as it would be served
   const asServed =
     rewritten === undefined ? asRead : { ...describe(rewritten), operators: asRead.operators }
   const { problems: found, ...told } = asServed
-  const { description, contradiction, warnings } = configured(told, spec, version)
+  const { description, contradiction, warnings } = await configured(told, spec, version)
   const problems = [...found, ...contradiction]
   return {
     version,
@@ -81,12 +80,12 @@ function inspectFile(
   }
 }
 
-function configured(description: Told, { name, config, triton }: ModelSpec, version: string) {
+async function configured(description: Told, { name, config, triton }: ModelSpec, version: string) {
   const { signature: file } = description
   const asIs = { description, contradiction: [], warnings: [] }
   if (file === undefined) return asIs
   try {
-    const { signature, warnings } = completeModel({
+    const { signature, warnings } = await completeVersion({
       name,
       version,
       platform: PLATFORM,

@@ -107,6 +107,7 @@ export class Lifecycle {
       close: (attempt) => this.#close(attempt),
       publish: (rows) => {
         registry.publish(name, rows)
+        this.#memory.changed()
         if (life.empty) this.#lives.delete(name)
       },
       drainTimeoutMs,

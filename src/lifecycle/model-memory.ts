@@ -27,7 +27,7 @@ export class ModelMemory {
   readonly #options: ModelMemoryOptions
   /** By whoever holds them. */
   readonly #held = new Map<object, number>()
-  #released: (() => void)[] = []
+  #waiting: (() => void)[] = []
 
   constructor(options: ModelMemoryOptions) {
     this.#options = options
@@ -84,21 +84,37 @@ export class ModelMemory {
   }
 
   release(holder: object): void {
-    if (!this.#held.delete(holder)) return
-    for (const resolve of this.#released.splice(0)) resolve()
+    if (this.#held.delete(holder)) this.changed()
+  }
+
+  /** There may be other tenants than before: whoever waits is to look again. */
+  changed(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   #usedBytes(): number {
     return [...this.#held.values()].reduce((sum, bytes) => sum + bytes, 0)
   }
 
-  /** Resolves when some memory has become free, or somebody who has some has become idle. */
-  #change(tenants: readonly Tenant[], giveUp: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#released.push(resolve)
-      for (const tenant of tenants) void tenant.whenIdle().then(resolve)
-      giveUp.addEventListener('abort', () => reject(giveUp.reason), { once: true })
-    })
+  /**
+   * Resolves when memory may have become free, or a tenant idle that was busy: a turn later, so that
+   * who was waiting for a tenant that has just come asks it first.
+   */
+  async #change(tenants: readonly Tenant[], giveUp: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const abort = () => reject(giveUp.reason)
+    giveUp.addEventListener('abort', abort)
+    this.#waiting.push(resolve)
+    for (const tenant of tenants) {
+      // one that is idle already would make this go round without an end
+      void tenant.whenIdle().then(resolve)
+    }
+    try {
+      await promise
+
+    } finally {
+      giveUp.removeEventListener('abort', abort)
+    }
   }
 }
 

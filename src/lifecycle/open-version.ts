@@ -2,13 +2,12 @@
 import { createHash } from 'node:crypto'
 import { checked } from '../checked.ts'
 import type { Clock } from '../clock.ts'
-import { checksumsOf } from '../config/triton/index.ts'
 import { type Events, noEvents } from '../events.ts'
 import type { LoadedFile, ModelSource } from '../model-source.ts'
 import type { ModelSpec, VersionSpec } from '../model-spec.ts'
 import type { ServedModel } from '../models.ts'
 import type { Predictor } from '../predictor.ts'
-import { completeModel, verifyChecksums } from '../repository/index.ts'
+import { completeVersion, verifyToldChecksums } from '../repository/index.ts'
 import type { Executable, Runtime } from '../runtime/index.ts'
 import { Executors, type Slots } from '../scheduler/index.ts'
 import type { Signature } from '../signature.ts'
@@ -45,12 +44,10 @@ export async function openVersion(
   giveUp: AbortSignal,
   options: OpenOptions,
 ): Promise<OpenVersion> {
-  if (spec.triton !== undefined) {
-    await verifyChecksums(spec.folder, checksumsOf(spec.triton), giveUp)
-  }
+  await verifyToldChecksums(spec, giveUp)
   const executable = await options.runtime.load(source, giveUp)
   try {
-    return assemble(spec, source, executable, options)
+    return await assemble(spec, source, executable, options)
   } catch (thrown) {
     await executable.dispose()
     throw thrown
@@ -64,14 +61,14 @@ export function sourceOf(spec: ModelSpec, { version, path }: VersionSpec): Model
   return { name, version, folder, path, config, ...(lock !== undefined && { lock }) }
 }
 
-function assemble(
+async function assemble(
   { config, triton }: ModelSpec,
   { name, version }: ModelSource,
   executable: Executable,
   { slots, maxWaiting, autoComplete, clock, events }: OpenOptions,
-): OpenVersion {
+): Promise<OpenVersion> {
   const { platform, provider, files } = executable
-  const completed = completeModel({
+  const completed = await completeVersion({
     name,
     version,
     platform,

@@ -21,7 +21,7 @@ describe('sluice predict', () => {
     const options = { httpPort: '0', metricsPort: 'off' }
     const { config } = loadServerConfig({ args: [models], options, env: {} })
     const settings = { config, servingFiles: { models: [], warnings: [] } }
-    const reread = () => settings
+    const reread = async () => settings
     server = await serve({ ...settings, reread, adminToken: undefined, log: silentLog })
     await server.settled
   })

@@ -42,7 +42,7 @@ export function modelOf(
     ...{ name, version, platform: 'test', provider: 'test', signature, predictor },
     digest: 'd1',
     files: [{ path: 'model.onnx', bytes: 3, sha256: 'f1' }],
-    configuration: { name, max_batch_size: 0 },
+    configuration: async () => ({ name, max_batch_size: 0 }),
     refused: () => {},
   }
 }

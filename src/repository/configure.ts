@@ -5,12 +5,9 @@ import {
   type ModelConfig,
   type ModelConfigLayer,
   type ModelSettings,
-  modelConfigOfTriton,
   modelYamlLayer,
   parseModelSettings,
-  parseTritonConfig,
   type TritonConfig,
-  validateTritonConfig,
 } from '../config/index.ts'
 import { fail } from '../errors.ts'
 import { CONFIG_PBTXT, type FolderTexts, MODEL_SETTINGS, MODEL_YAML } from './folder-texts.ts'
@@ -82,6 +79,7 @@ function settingsOf(text: string | undefined, path: string): ModelSettings | und
 async function tritonOf(options: ConfigureOptions) {
   const text = options.texts.get(CONFIG_PBTXT)
   if (text === undefined) return undefined
+  const { parseTritonConfig } = await words()
   return tritonLayer(parseTritonConfig(text, CONFIG_PBTXT), CONFIG_PBTXT, options)
 }
 
@@ -91,6 +89,7 @@ async function tritonLayer(
   where: string,
   { name, texts }: Pick<ConfigureOptions, 'name' | 'texts'>,
 ) {
+  const { modelConfigOfTriton, validateTritonConfig } = await words()
   validateTritonConfig(config, { name })
   for (const { labelFilename } of config.output) {
     if (labelFilename !== '') await texts.read(labelFilename)
@@ -104,3 +103,6 @@ async function tritonLayer(
   const layer: ModelConfigLayer = { name: where, value: amounts.config }
   return { config, layer, modelFilename: amounts.modelFilename, warnings: amounts.warnings }
 }
+
+/** Of Triton: brought in where a model is configured by them, since that takes a while. */
+const words = () => import('../config/triton/index.ts')

@@ -1,5 +1,5 @@
 export { applyConfig } from './apply-config.ts'
-export { type CompletedModel, type Completion, completeModel } from './complete.ts'
+export { completeVersion } from './complete-version.ts'
 export { discover, modelOfLost } from './discover.ts'
 export { LocalSource, type LocalSourceOptions } from './local-source.ts'
 export type { Layout, ReadModel } from './model-folder.ts'
@@ -7,5 +7,5 @@ export { type SentModel, type WrittenModel, withConfig, writeModel } from './ove
 export { Poller } from './poller.ts'
 export { Registry, type VersionRow } from './registry.ts'
 export type { LostRoot, Scan, Source } from './source.ts'
-export { verifyChecksums } from './verify-checksums.ts'
+export { verifyToldChecksums } from './verify-checksums.ts'
 export { readWarmUpSamples, type WarmUpSample } from './warm-up-samples.ts'

@@ -82,7 +82,7 @@ describe('a repository of Triton', () => {
 describe('models of a list of TensorFlow Serving', () => {
   const scanList = async (root: string, list: string) => {
     const path = join(root, 'models.config')
-    const { models: listed } = loadServingFiles(
+    const { models: listed } = await loadServingFiles(
       { modelConfigFile: path, batchingParametersFile: undefined, monitoringConfigFile: undefined },
       () => `model_config_list { ${list} }`,
     )

@@ -222,10 +222,10 @@ describe('a configuration that was sent alone', () => {
       'sets/v/x.onnx': '',
       'listed/003/model.onnx': '',
     })
-    const listed = loadServingFiles(
+    const { models: listed } = await loadServingFiles(
       { modelConfigFile: '/x', batchingParametersFile: undefined, monitoringConfigFile: undefined },
       () => `model_config_list { config { name: "l" base_path: "${root}/listed" } }`,
-    ).models
+    )
     const found = [
       ...(await discover([join(root, 'a.onnx'), join(root, 'sets')])),
       ...(await new LocalSource({ paths: [], listed }).scan()).models,

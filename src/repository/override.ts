@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { parseTritonConfigJson } from '../config/index.ts'
+import type { TritonConfig } from '../config/index.ts'
 import { fail, ServingError } from '../errors.ts'
 import type { FoundModel, ModelSpec } from '../model-spec.ts'
 import { configureByTriton } from './configure.ts'
@@ -96,7 +96,7 @@ async function readConfigured({ name, folder, bounds, config, texts, like }: Fol
   const { counted } = versionFolders(entries, { leadingZeros: like !== undefined })
   const known = new Set(like?.versions.map(({ version }) => version))
   const numbered = counted.filter(({ version }) => like === undefined || known.has(version))
-  const triton = parseTritonConfigJson(config, 'config')
+  const triton = await parsed(config)
   const configured = await configureByTriton(triton, { name, texts })
   return specOfFolder({
     name,
@@ -112,13 +112,18 @@ async function readConfigured({ name, folder, bounds, config, texts, like }: Fol
 
 /** Where the files do not lie in a folder of the model's own: they are the same as before. */
 async function reconfigured(spec: ModelSpec, json: string, texts: FolderTexts): Promise<ModelSpec> {
-  const triton = parseTritonConfigJson(json, 'config')
+  const triton = await parsed(json)
   const { config, warnings } = await configureByTriton(triton, { name: spec.name, texts })
   const versions = spec.versions.map((version) => {
     const configured = `${version.fingerprint}\0${json}`
     return { ...version, fingerprint: fingerprintOf({ files: [] }, configured) }
   })
   return { ...spec, config, triton, versions, warnings }
+}
+
+async function parsed(json: string): Promise<TritonConfig> {
+  const { parseTritonConfigJson } = await import('../config/triton/index.ts')
+  return parseTritonConfigJson(json, 'config')
 }
 
 function requirePaths(paths: readonly string[]): void {

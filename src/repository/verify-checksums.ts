@@ -4,6 +4,17 @@ import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fail } from '../errors.ts'
+import type { ModelSpec } from '../model-spec.ts'
+
+/** Those that its `config.pbtxt` tells, where there is one. Fails as `verifyChecksums` does. */
+export async function verifyToldChecksums(
+  { folder, triton }: Pick<ModelSpec, 'folder' | 'triton'>,
+  giveUp?: AbortSignal,
+): Promise<void> {
+  if (triton === undefined) return
+  const { checksumsOf } = await import('../config/triton/index.ts')
+  await verifyChecksums(folder, checksumsOf(triton), giveUp)
+}
 
 /**
  * `checksums` are MD5 in hex by paths from the folder. Fails with MODEL_UNREADABLE for the first

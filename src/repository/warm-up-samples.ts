@@ -4,7 +4,7 @@
  */
 import { readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type WarmUpInput, type WarmUpSetting, warmUpSettings } from '../config/triton/index.ts'
+import type { WarmUpInput, WarmUpSetting } from '../config/triton/index.ts'
 import { fail, ServingError } from '../errors.ts'
 import type { ModelSpec } from '../model-spec.ts'
 import type { InferenceRequest } from '../predictor.ts'
@@ -31,7 +31,9 @@ export async function readWarmUpSamples(
   signature: Signature,
   random: () => number = Math.random,
 ): Promise<readonly WarmUpSample[]> {
-  const settings = triton === undefined ? [] : warmUpSettings(triton)
+  if (triton === undefined) return []
+  const { warmUpSettings } = await import('../config/triton/index.ts')
+  const settings = warmUpSettings(triton)
   const samples: WarmUpSample[] = []
   for (const setting of settings) {
     if (setting.batchSize === 0) continue // as Triton has it

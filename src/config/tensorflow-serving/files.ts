@@ -2,7 +2,7 @@
 import { basename, dirname } from 'node:path'
 import { type ReadFile, readTextFile, whyUnreadable } from '../load.ts'
 import { ConfigError } from '../problem.ts'
-import type { ServerConfig } from '../server.ts'
+import type { ServingPaths } from '../serving-files.ts'
 import { parseBatchingParameters } from './batching.ts'
 import { type ListedModel, parseModelList } from './model-list.ts'
 import { parseMonitoringConfig } from './monitoring.ts'
@@ -16,13 +16,11 @@ export interface ServingFiles {
   readonly warnings: readonly string[]
 }
 
-type Paths = Pick<
-  ServerConfig,
-  'modelConfigFile' | 'batchingParametersFile' | 'monitoringConfigFile'
->
-
 /** Fails with a ConfigError that holds every problem of every file. */
-export function loadServingFiles(paths: Paths, readFile: ReadFile = readTextFile): ServingFiles {
+export function readServingFiles(
+  paths: ServingPaths,
+  readFile: ReadFile = readTextFile,
+): ServingFiles {
   const problems: ConfigError['problems'][number][] = []
   const read = <T>(path: string | undefined, flag: string, parse: (text: string) => T) => {
     if (path === undefined) return undefined

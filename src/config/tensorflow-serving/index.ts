@@ -1,3 +1,3 @@
 /** What a server of TensorFlow Serving is configured with. */
-export { loadServingFiles, type ServingFiles } from './files.ts'
+export { readServingFiles, type ServingFiles } from './files.ts'
 export type { ListedModel } from './model-list.ts'

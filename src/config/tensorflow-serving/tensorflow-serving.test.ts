@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { ServingError } from '../../errors.ts'
 import { layeredModelConfig } from '../load-model.ts'
 import { ConfigError, formatProblem } from '../problem.ts'
-import { loadServingFiles } from './index.ts'
+import { readServingFiles } from './index.ts'
 
 describe('a model_config_list', () => {
   it('names models, their folders, policies and labels', () => {
@@ -116,7 +116,7 @@ describe('a model_config_list', () => {
 
 describe('batching parameters', () => {
   const batching = (text: string) =>
-    loadServingFiles({ ...none, batchingParametersFile: '/etc/batching.txt' }, () => text)
+    readServingFiles({ ...none, batchingParametersFile: '/etc/batching.txt' }, () => text)
 
   it('limit how many requests wait; what else they say is told', () => {
     const { maxWaiting, warnings } = batching(`
@@ -150,7 +150,7 @@ describe('batching parameters', () => {
 
 describe('a monitoring configuration', () => {
   const metricsPath = (text: string) =>
-    loadServingFiles({ ...none, monitoringConfigFile: '/etc/monitoring.txt' }, () => text)
+    readServingFiles({ ...none, monitoringConfigFile: '/etc/monitoring.txt' }, () => text)
       .metricsPath
 
   const paths = [
@@ -192,7 +192,7 @@ it('any text is read, or refused as a configuration', () => {
       }
       for (const [key, path] of Object.entries(paths)) {
         try {
-          loadServingFiles({ ...none, [key]: path }, () => written)
+          readServingFiles({ ...none, [key]: path }, () => written)
         } catch (thrown) {
           assert.ok(thrown instanceof ConfigError, String(thrown))
         }
@@ -204,7 +204,7 @@ it('any text is read, or refused as a configuration', () => {
 
 it('every problem of every file is told, and a file that is missing', () => {
   const told = problems(() =>
-    loadServingFiles(
+    readServingFiles(
       {
         modelConfigFile: '/etc/serving/models.config',
         batchingParametersFile: '/etc/nothing',
@@ -229,7 +229,7 @@ const none = {
 }
 
 const list = (text: string) =>
-  loadServingFiles({ ...none, modelConfigFile: '/etc/serving/models.config' }, () => text)
+  readServingFiles({ ...none, modelConfigFile: '/etc/serving/models.config' }, () => text)
 
 function problems(load: () => unknown): string[] {
   try {

@@ -68,8 +68,8 @@ function modelRoutes({ models, statistics }: OpenInferenceOptions): readonly Rou
       await tell(exchange, modelMetadata(model, versionsOf(models, model.name)))
     }),
     get(`${path}/config`, 'read', async (exchange) => {
-      const { configuration } = await findAwake(models, askedOf(exchange), exchange)
-      await tell(exchange, configuration)
+      const model = await findAwake(models, askedOf(exchange), exchange)
+      await tell(exchange, await model.configuration())
     }),
     get(`${path}/ready`, 'public', (exchange) => {
       const asked = askedOf(exchange)
