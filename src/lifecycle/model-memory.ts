@@ -107,11 +107,11 @@ export class ModelMemory {
     this.#waiting.push(resolve)
     for (const tenant of tenants) {
       // one that is idle already would make this go round without an end
-      void tenant.whenIdle().then(resolve)
+      if (!tenant.idle) void tenant.whenIdle().then(resolve)
     }
     try {
       await promise
-
+      await new Promise(setImmediate)
     } finally {
       giveUp.removeEventListener('abort', abort)
     }
