@@ -6,6 +6,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -29,14 +30,16 @@ export class Published {
 
   /**
    * The same in two steps: the function returned puts it in place. A rename is seen as one by its
-   * time, which has to differ from that of the last write; the clock of files ticks every few
-   * milliseconds.
+   * time, which has to differ from that of the last write; since the clock of files ticks only every
+   * few milliseconds, the time of the last write is set to be earlier.
    */
   stage(model: string, version: number, files: Readonly<Record<string, Uint8Array | string>>) {
     // a folder that begins with a dot is nobody's model
     const staged = join(this.root, `.staged-${this.#staged++}`)
     mkdirSync(staged)
     for (const [name, bytes] of Object.entries(files)) writeFileSync(join(staged, name), bytes)
+    const earlier = Date.now() / 1000 - 1
+    utimesSync(staged, earlier, earlier)
     mkdirSync(join(this.root, model), { recursive: true })
     return () => renameSync(staged, join(this.root, model, `${version}`))
   }
