@@ -298,6 +298,24 @@ describe('a version goes', () => {
     await turns()
     assert.ok(!runtime.loads.some(({ what }) => what.startsWith('late')))
   })
+
+  it('when the server stops while it is asked for the first time, once that has ended', async () => {
+    const { lifecycle, load, runtime } = setUp()
+    const gate = Promise.withResolvers<void>()
+    runtime.hold = gate.promise
+    runtime.stops = false
+    lifecycle.want(found('iris', { 1: 'a' }))
+    await load('iris 1 @a')
+    let hasStopped = false
+    const stopped = lifecycle.stop().then(() => {
+      hasStopped = true
+    })
+    await turns()
+    assert.equal(hasStopped, false, 'its memory is in use')
+    gate.resolve()
+    await stopped
+    assert.equal(runtime.alive, 0)
+  })
 })
 
 describe('memory for models', () => {

@@ -48,8 +48,8 @@ export class Lifecycle {
   readonly #queue: LoadQueue
   readonly #memory: ModelMemory
   readonly #lives = new Map<string, ModelLife>()
-  /** Of attempts that came to nothing: their memory is not free yet. */
-  readonly #closing = new Set<Promise<void>>()
+  /** Attempts on their way, and those that came to nothing whose memory is not free yet. */
+  readonly #unfinished = new Set<Promise<void>>()
   #stopping = false
 
   constructor(options: LifecycleOptions) {
@@ -94,7 +94,8 @@ export class Lifecycle {
     const lives = [...this.#lives.values()]
     for (const life of lives) life.unwant(true)
     await Promise.all(lives.map((life) => life.whenEnded()))
-    await Promise.all(this.#closing)
+    // what was cancelled may have been opened, and is closed only now
+    while (this.#unfinished.size > 0) await Promise.all(this.#unfinished)
   }
 
   #lifeOf(name: string): ModelLife {
@@ -103,7 +104,7 @@ export class Lifecycle {
     const { registry, drainTimeoutMs, clock, events, log } = this.#options
     const life: ModelLife = new ModelLife({
       name,
-      bring: (attempt) => this.#bring(attempt, life),
+      bring: (attempt) => this.#awaited(this.#bring(attempt, life)),
       close: (attempt) => this.#close(attempt),
       publish: (rows) => {
         registry.publish(name, rows)
@@ -145,7 +146,7 @@ export class Lifecycle {
     this.#move(attempt, life, 'begin')
     const source = sourceOf(spec, attempt.version)
     if (this.#memory.limited) {
-      const bytes = await runtime.estimate(source)
+      const bytes = await runtime.estimate(source, giveUp)
       const tenants = () => [...this.#lives.values()].flatMap((one) => one.tenants())
       const { urgent } = attempt
       const admission = await this.#memory.enter(attempt, bytes, urgent, tenants, giveUp)
@@ -200,12 +201,19 @@ export class Lifecycle {
 
   #closeLater(attempt: Attempt): void {
     const { log } = this.#options
-    const closed: Promise<void> = this.#close(attempt)
-      .catch((cause: unknown) =>
+    void this.#awaited(
+      this.#close(attempt).catch((cause: unknown) =>
         log.error('version not released', { model: attempt.spec.name, cause }),
-      )
-      .finally(() => this.#closing.delete(closed))
-    this.#closing.add(closed)
+      ),
+    )
+  }
+
+  /** The same, which is waited for when it stops, however it ends. */
+  #awaited<Result>(work: Promise<Result>): Promise<Result> {
+    const over = () => void this.#unfinished.delete(ended)
+    const ended: Promise<void> = work.then(over, over)
+    this.#unfinished.add(ended)
+    return work
   }
 
   async #close(attempt: Attempt): Promise<void> {

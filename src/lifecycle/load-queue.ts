@@ -2,7 +2,8 @@
 export class LoadQueue {
   readonly #atOnce: number
   #busy = 0
-  readonly #waiting: (() => void)[] = []
+  readonly #first: (() => void)[] = []
+  readonly #others: (() => void)[] = []
 
   constructor(atOnce: number) {
     this.#atOnce = atOnce
@@ -21,13 +22,15 @@ export class LoadQueue {
           this.#next()
         })
       }
-      if (first) this.#waiting.unshift(begin)
-      else this.#waiting.push(begin)
+      const waiting = first ? this.#first : this.#others
+      waiting.push(begin)
       this.#next()
     })
   }
 
   #next(): void {
-    if (this.#busy < this.#atOnce) this.#waiting.shift()?.()
+    if (this.#busy >= this.#atOnce) return
+    const begin = this.#first.shift() ?? this.#others.shift()
+    begin?.()
   }
 }

@@ -19,9 +19,10 @@ export interface Runtime {
 
   /**
    * The memory that a version will take once it is loaded, in bytes, as far as its files tell.
-   * Fails with MODEL_UNREADABLE where there is no file to look at.
+   * Fails with MODEL_UNREADABLE where there is no file to look at. `giveUp` as for `load`: a disk may
+   * keep it waiting.
    */
-  estimate(source: ModelSource): Promise<number>
+  estimate(source: ModelSource, giveUp?: AbortSignal): Promise<number>
 
   /**
    * Fails with MODEL_UNREADABLE, MODEL_UNSUPPORTED or DIGEST_MISMATCH. Does not block the event loop.

@@ -75,8 +75,8 @@ export class LoadThreads {
   }
 
   /** In bytes. */
-  async estimate(path: string): Promise<number> {
-    const outcome = await this.#ask({ kind: 'estimate', path })
+  async estimate(path: string, giveUp?: AbortSignal): Promise<number> {
+    const outcome = await this.#ask({ kind: 'estimate', path }, giveUp)
     assert(outcome.kind === 'estimated')
     return outcome.bytes
   }

@@ -55,8 +55,8 @@ export class OnnxRuntime implements Runtime {
     return this.#environment.ledger
   }
 
-  estimate({ path }: ModelSource): Promise<number> {
-    return this.#loads.estimate(path)
+  estimate({ path }: ModelSource, giveUp?: AbortSignal): Promise<number> {
+    return this.#loads.estimate(path, giveUp)
   }
 
   async load({ folder, path, lock, config }: ModelSource, giveUp?: AbortSignal) {
