@@ -49,6 +49,11 @@ export interface RunningServer {
    * false if some had to be given up.
    */
   stop(): Promise<boolean>
+  /**
+   * Resolves when the runtime has ended as well, after a stop: a load that was given up goes on
+   * until the library lets go of it.
+   */
+  readonly ended: Promise<void>
 }
 
 /** Fails with the system's error where a port cannot be had. Models may still be loading. */
@@ -123,6 +128,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     .then((started) => started.control.start())
     .then(() => registry.list())
   settled.catch(() => {}) // whoever awaits it is told; nobody else should be
+  const ended = Promise.withResolvers<void>()
   return {
     url: http?.url,
     metricsUrl: metricsServer && `${metricsServer.url}/metrics`,
@@ -142,10 +148,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       await started?.lifecycle.stop()
       clearTimeout(patience)
       await started?.overrides.close()
-      await started?.runtime.close()
       await close()
+      ended.resolve(started?.runtime.close())
       return !gaveUp
     },
+    ended: ended.promise,
   }
 }
 

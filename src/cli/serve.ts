@@ -99,7 +99,7 @@ async function runServer(options: ServeOptions & { readonly log: ProcessLog }): 
   await Promise.race([stopAsked, started.then(() => (failed ? undefined : stopAsked))])
   if (failed) {
     await server.stop().catch(() => {})
-    return 1
+    return endOf(server, 1, log)
   }
   log.info('stopping')
   // a run that does not heed its stop flag must not keep the process for ever
@@ -111,7 +111,18 @@ async function runServer(options: ServeOptions & { readonly log: ProcessLog }): 
   const inTime = await server.stop()
   clearTimeout(overdue)
   log.info('stopped', { inTime })
-  return inTime ? 0 : 1
+  return endOf(server, inTime ? 0 : 1, log)
+}
+
+/** The code, once the runtime has ended: nobody waits for a load that was given up any more. */
+async function endOf({ ended }: RunningServer, code: number, log: ProcessLog): Promise<number> {
+  const overdue = setTimeout(() => {
+    log.flushSync()
+    exitAtOnce(code)
+  }, endMs)
+  await ended
+  clearTimeout(overdue)
+  return code
 }
 
 function reload(server: RunningServer, log: ProcessLog): void {
@@ -152,6 +163,9 @@ function firstSignal(log: ProcessLog): Promise<void> {
 
 /** How long runs that were told to stop may take to do so. */
 const stopMs = 10_000
+
+/** How long native code may take to end when nothing is under way any more. */
+const endMs = 1_000
 
 /** How late the echo of a signal may come. */
 const echoMs = 500

@@ -4,7 +4,7 @@
  */
 import { basename } from 'node:path'
 import type { Clock } from '../clock.ts'
-import { fail } from '../errors.ts'
+import { fail, type ServingError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { Log } from '../log.ts'
 import type {
@@ -56,6 +56,9 @@ export class Control implements ModelControl {
   /** Repositories that cannot be read, and why. */
   #lost: ReadonlyMap<string, string> = new Map()
   readonly #warned = new Set<string>()
+  /** Told when it stops. */
+  readonly #waiting = new Set<(why: ServingError) => void>()
+  #stopped = false
 
   constructor(options: ControlOptions) {
     this.#options = options
@@ -78,8 +81,11 @@ export class Control implements ModelControl {
     await lifecycle.whenSettled()
   }
 
+  /** Whoever waits for models to settle is refused: they will not. */
   stop(): void {
     this.#poller?.stop()
+    this.#stopped = true
+    for (const refuse of this.#waiting) refuse(fail('DRAINING'))
   }
 
   index(): readonly IndexEntry[] {
@@ -112,7 +118,7 @@ export class Control implements ModelControl {
     // who sends a configuration means it, whatever clients were told before
     lifecycle.want(model, { force: force || overridden, retry: true, urgent: true })
     await cleared
-    await lifecycle.whenSettled(name)
+    await this.#unlessStopped(lifecycle.whenSettled(name))
     const failure = lifecycle.failureOf(name)
     if (failure?.reason === 'MODEL_MEMORY_SHORT') throw failure
     if (failure !== undefined) throw fail('LOAD_FAILED', { model: name, why: wordsOf(failure) })
@@ -140,7 +146,7 @@ export class Control implements ModelControl {
     this.#poller?.replace(source)
     await this.#look()
     this.#apply()
-    await lifecycle.whenSettled()
+    await this.#unlessStopped(lifecycle.whenSettled())
     log.info('reloaded', { models: this.#found.size, needRestart: needRestart.join(', ') })
     return { models: models.list(), needRestart }
   }
@@ -155,6 +161,14 @@ export class Control implements ModelControl {
     const [first] = lost.filter(({ root }) => !known.has(root))
     if (first === undefined) return
     throw fail('RELOAD_REFUSED', { problem: `${basename(first.root)}: ${first.why}` })
+  }
+
+  async #unlessStopped(settled: Promise<void>): Promise<void> {
+    if (this.#stopped) throw fail('DRAINING')
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject)
+      void settled.then(resolve).finally(() => this.#waiting.delete(reject))
+    })
   }
 
   /** Looks at the files now, or joins whoever is about to. */

@@ -35,6 +35,18 @@ describe('a reload', () => {
   })
 })
 
+it('who waits for a reload, or asks for one, is refused when it stops', async () => {
+  const { control, reload } = await setUpControl({
+    models: [found('iris', { 1: 'a' })],
+    lost: [],
+  })
+  const waiting = reload({ models: [found('iris', { 1: 'b' })], lost: [] })
+  await turns()
+  control.stop()
+  await assert.rejects(waiting, { reason: 'DRAINING' })
+  await assert.rejects(control.load('iris'), { reason: 'DRAINING' })
+})
+
 async function setUpControl(first: Scan) {
   const { lifecycle, registry, load, ask } = setUp()
   let next = first
