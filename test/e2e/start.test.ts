@@ -117,7 +117,7 @@ test('a path that is no model, and one that is nothing, are told in one line', a
   const cases = [
     [join(folder, 'nosuch'), /^cannot serve "nosuch": nosuch: .*there is no such file/m],
     ['/dev/null', /^cannot serve "null": null is a pipe, a socket or a device/m],
-    [join(folder, 'broken'), /^cannot serve "broken": broken: /m],
+    [join(folder, 'broken'), /^cannot serve "broken": broken\/3: it is no folder$/m],
   ] as const
   for (const [path, expected] of cases) {
     const { code, stderr } = await end(t, [path, ...noPorts])
