@@ -144,16 +144,34 @@ function widen(signature: Signature, dice: Dice): Signature {
   return dice(fc.constantFrom(...changes))()
 }
 
+/** Whether anybody can be answered: of two sizes for one axis at most one is right. */
+function isSound({ inputs }: Signature): boolean {
+  const sizes = new Map<string, number>()
+  const fixed = inputs
+    .filter(({ optional }) => optional !== true)
+    .flatMap(({ shape, axes = [] }) => shape.map((size, place) => [axes[place], size] as const))
+  return fixed.every(([axis, size]) => {
+    if (axis === undefined || size === -1) return true
+    const known = sizes.get(axis) ?? size
+    sizes.set(axis, known)
+    return known === size
+  })
+}
+
+/** What was drawn takes minutes to shrink, and all of the memory. */
+const asDrawn = { endOnFailure: true }
+
 it('nobody is left out by the same one', () => {
   fc.assert(fc.property(signature, (one) => assert.equal(narrowing(one, one), undefined)))
 })
 
 it('nobody is left out by one that takes more', () => {
   fc.assert(
-    fc.property(signature, fc.gen(), (old, dice) => {
+    fc.property(signature.filter(isSound), fc.gen(), (old, dice) => {
       const next = widen(old, (arbitrary) => dice(() => arbitrary))
       assert.equal(narrowing(old, next), undefined)
     }),
+    asDrawn,
   )
 })
 
@@ -181,7 +199,7 @@ it('what leaves nobody out takes every request that the other takes', () => {
         assert.ok(takes(next, request))
       }
     }),
-    { numRuns: 2_000 },
+    { ...asDrawn, numRuns: 2_000 },
   )
   assert.ok(met > 500, `${met} requests were taken`)
 })
