@@ -120,6 +120,17 @@ test('a server in which every model sleeps is ready: any of them can be asked', 
   assert.equal(registry.ready(), true)
 })
 
+test('a model that is woken does not take readiness away', () => {
+  for (const strict of [false, true]) {
+    const { registry } = setUp({ strict })
+    registry.publish('digits', [row('digits', '1', 'ready', { stable: true })])
+    for (const state of ['queued', 'loading', 'warming'] as const) {
+      registry.publish('iris', [row('iris', '1', state, { wake: async () => {} })])
+      assert.equal(registry.ready(), true, `${state} ${strict}`)
+    }
+  }
+})
+
 test('a server that stops is not ready, whatever its models are', () => {
   const { registry } = setUp()
   registry.publish('iris', [row('iris', '1', 'ready', { stable: true })])

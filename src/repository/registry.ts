@@ -106,7 +106,7 @@ export class Registry implements Models {
   ready(): boolean {
     if (!this.#accepting) return false
     const models = [...this.#models.values()]
-    if (models.some(({ stable, rows }) => stable === undefined && rows.some(isComing))) return false
+    if (models.some(({ stable, rows }) => stable === undefined && isStarting(rows))) return false
     const able = models.filter(
       ({ stable, rows }) => stable !== undefined || sleeping(rows) !== undefined,
     )
@@ -138,6 +138,10 @@ function entryOf(rows: readonly VersionRow[]): Entry {
 const COMING: readonly ModelState[] = ['queued', 'loading', 'warming']
 
 const isComing = ({ state }: VersionRow): boolean => COMING.includes(state)
+
+/** One that is loaded when asked can be asked already, also while it is on its way. */
+const isStarting = (rows: readonly VersionRow[]): boolean =>
+  rows.some(isComing) && sleeping(rows) === undefined
 
 /** The newest version that is loaded when asked. */
 const sleeping = (rows: readonly VersionRow[]): VersionRow | undefined =>
