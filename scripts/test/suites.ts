@@ -34,10 +34,10 @@ export const suites: readonly Suite[] = [
   {
     name: 'unit',
     tier: 'test',
-    limitS: 240,
+    limitS: 480,
     files: ['src/**/*.test.ts', 'benchmarks/**/*.test.ts', 'scripts/**/*.test.ts'],
   },
-  { name: 'e2e', tier: 'test', limitS: 300, files: ['test/e2e/*.test.ts'] },
+  { name: 'e2e', tier: 'test', limitS: 900, files: ['test/e2e/*.test.ts'] },
   {
     name: 'python',
     tier: 'test',
