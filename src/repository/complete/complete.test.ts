@@ -569,7 +569,10 @@ describe('what model.yaml and config.pbtxt both say', () => {
     const labelled = `max_batch_size: 8 ${both('name: "x" data_type: TYPE_FP32 dims: 4', `${output} label_filename: "l.txt"`)}`
     const { signature: seen, warnings } = complete({ signature, text: labelled, config })
     assert.equal(seen.task, undefined)
-    assert.match(`${warnings}`, /^the labels of label_filename have no effect: it has 3 classes/)
+    assert.match(
+      `${warnings}`,
+      /^the labels of label_filename have no effect: it has 3 classes, but the file has 2 labels$/,
+    )
     assert.match(
       problemOf({ signature, text, config }),
       /^it has 3 classes, but model\.yaml says 2/,

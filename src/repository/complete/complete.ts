@@ -124,7 +124,7 @@ function applied(visible: Signature, config: ModelConfig, triton: TritonConfig) 
     if (!triton.output.some(({ labelFilename }) => labelFilename !== '')) throw thrown
     const { labels: _labels, ...unlabelled } = config
     const signature = applyConfig(visible, unlabelled)
-    const { message } = ServingError.from(thrown)
-    return { signature, warnings: [`the labels of label_filename have no effect: ${message}`] }
+    const why = ServingError.from(thrown).message.replace('model.yaml says', 'the file has')
+    return { signature, warnings: [`the labels of label_filename have no effect: ${why}`] }
   }
 }
