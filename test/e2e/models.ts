@@ -1,8 +1,8 @@
 /** Models for the tests of the binary, in a folder that is removed at the end. */
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after } from 'node:test'
 import { create } from '@bufbuild/protobuf'
 import {
@@ -24,10 +24,13 @@ import {
   tensorInfo,
 } from '../../src/onnx/testing.ts'
 
-/** Files by name, and the folder that holds them. */
+/** Files by their paths, and the folder that holds them. */
 export function modelFolder(files: Readonly<Record<string, Uint8Array | string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-e2e-models-'))
-  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes)
+  for (const [path, bytes] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), bytes)
+  }
   after(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }

@@ -1,17 +1,15 @@
 /** Triton's own Python client, as its users have it, against the real server. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { promisify } from 'node:util'
 import { addModel, identityModel } from '../../src/onnx/testing.ts'
 import { DATATYPES } from '../../src/tensor/index.ts'
 import { type Server, startServer } from '../e2e/server.ts'
+import { type Line, runCases } from './cases.ts'
 
 const root = join(import.meta.dirname, '../..')
-const python = process.env.SLUICE_TEST_PYTHON ?? join(root, '.venv-test/bin/python')
 
 /** The cases of `client.py`, each of which is a test here. */
 const cases = [
@@ -33,11 +31,6 @@ const cases = [
   'a model that is sent',
 ]
 
-interface Line {
-  readonly case: string
-  readonly error: string | null
-}
-
 describe('tritonclient gets what it expects', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-python-'))
   let server: Server
@@ -46,15 +39,9 @@ describe('tritonclient gets what it expects', () => {
   before(async () => {
     const control = ['--model-control-mode', 'explicit', '--load-model', '*']
     server = await startServer([modelsIn(folder), ...control])
-    const script = join(import.meta.dirname, 'client.py')
     const data = join(root, 'examples/data/iris.json')
     const echo = join(folder, 'echo-fp32.onnx')
-    const args = [script, `127.0.0.1:${server.port}`, data, echo]
-    const { stdout } = await promisify(execFile)(python, args)
-    lines = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Line)
+    lines = await runCases('client.py', [`127.0.0.1:${server.port}`, data, echo])
   })
   after(async () => {
     await server.process.end()
