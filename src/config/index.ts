@@ -17,7 +17,6 @@ export {
 export {
   defaultModelConfig,
   layeredModelConfig,
-  loadModelConfig,
   type ModelConfigLayer,
   modelYamlLayer,
   parseModelConfig,

@@ -4,11 +4,10 @@ import { kindOfConfig } from './kind.ts'
 import {
   defaultModelConfig,
   layeredModelConfig,
-  loadModelConfig,
   modelYamlLayer,
   parseModelConfig,
 } from './load-model.ts'
-import { ConfigError, formatProblem } from './problem.ts'
+import { problemsOf } from './testing.ts'
 
 describe('a model.yaml', () => {
   it('may be empty', () => {
@@ -114,14 +113,14 @@ trusted: false
   for (const [text, told] of refusals) {
     it(`is refused for ${text}`, () => {
       assert.deepEqual(
-        problems(() => parseModelConfig(`\n${text}\n`, 'm.yaml')),
+        problemsOf(() => parseModelConfig(`\n${text}\n`, 'm.yaml')),
         [`m.yaml:2: ${told}`],
       )
     })
   }
 
   it('is told all of its problems, each with its line', () => {
-    const told = problems(() =>
+    const told = problemsOf(() =>
       parseModelConfig(
         'runtime: python\ninputs:\n  - {datatype: FP32}\n  - {name: b, shap: 1}',
         'm',
@@ -135,7 +134,7 @@ trusted: false
   })
 
   it('has texts for keys, and is refused at once where keys lie in keys', () => {
-    const told = (text: string) => problems(() => parseModelConfig(text, 'm'))
+    const told = (text: string) => problemsOf(() => parseModelConfig(text, 'm'))
     const message = 'a key must be a text, got a list, keys or an alias in its place'
     assert.deepEqual(told('name: x\n? [a]\n: b\n'), [`m:2: ${message}`])
     assert.deepEqual(told('queue: {{maxWaiting: 1}: 2}'), [`m:1: ${message}`])
@@ -144,20 +143,10 @@ trusted: false
   })
 
   it('may not hold itself', () => {
-    const told = problems(() => parseModelConfig('name: &a [x, *a]', 'm'))
+    const told = problemsOf(() => parseModelConfig('name: &a [x, *a]', 'm'))
     assert.deepEqual(told, ['m: an alias lies within what it stands for'])
     const labels = parseModelConfig('name: &a x\nlabels: [*a, *a]', 'm').labels
     assert.deepEqual(labels, ['x', 'x'])
-  })
-
-  it('must be there to be loaded', () => {
-    const nothing = () => {
-      throw Object.assign(new Error('x'), { code: 'EISDIR' })
-    }
-    assert.deepEqual(
-      problems(() => loadModelConfig('/m/model.yaml', nothing)),
-      ['/m/model.yaml: it is a folder'],
-    )
   })
 })
 
@@ -211,14 +200,14 @@ describe('a model.yaml over another file', () => {
 
   it('is refused with the place of each problem: in one file, or in both together', () => {
     assert.deepEqual(
-      problems(() => over({ queue: { maxWaiting: -1 } }, '\nlables: [x]')),
+      problemsOf(() => over({ queue: { maxWaiting: -1 } }, '\nlables: [x]')),
       [
         'config.pbtxt: queue.maxWaiting: expected at least 0, got -1',
         'model.yaml:2: lables: there is no such key; did you mean "labels"?',
       ],
     )
     assert.deepEqual(
-      problems(() =>
+      problemsOf(() =>
         over({ inputs: [{ name: 'a', datatype: 'BYTES' }] }, 'inputs: [{name: a, minimum: 2}]'),
       ),
       [
@@ -247,13 +236,3 @@ describe('kindOfConfig', () => {
     })
   }
 })
-
-function problems(load: () => unknown): string[] {
-  try {
-    load()
-  } catch (thrown) {
-    assert.ok(thrown instanceof ConfigError, String(thrown))
-    return thrown.problems.map(formatProblem)
-  }
-  return assert.fail('nothing was refused')
-}

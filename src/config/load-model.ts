@@ -2,7 +2,6 @@
 import { explain, formatPath, valueAt } from './explain.ts'
 import { deepFreeze } from './freeze.ts'
 import { toJsonSchema } from './keys.ts'
-import { type ReadFile, readTextFile, whyUnreadable } from './load.ts'
 import { layOver } from './load-model-layers.ts'
 import { type ModelConfig, modelSchema } from './model.ts'
 import { ConfigError, type Problem } from './problem.ts'
@@ -23,18 +22,7 @@ export interface ModelConfigLayer {
   readonly lineOf?: (path: readonly PropertyKey[]) => number | undefined
 }
 
-/** The frozen content of a file. Fails with a ConfigError that holds every problem. */
-export function loadModelConfig(path: string, readFile: ReadFile = readTextFile): ModelConfig {
-  let text: string
-  try {
-    text = readFile(path)
-  } catch (thrown) {
-    throw new ConfigError([{ where: path, message: whyUnreadable(thrown) }])
-  }
-  return parseModelConfig(text, path)
-}
-
-/** The same for a text that was read already; `name` is for messages. */
+/** The text of a `model.yaml`, frozen; `name` is for messages. Fails with a ConfigError that holds every problem. */
 export const parseModelConfig = (text: string, name: string): ModelConfig =>
   layeredModelConfig([modelYamlLayer(text, name)])
 

@@ -3,7 +3,7 @@ import { delimiter } from 'node:path'
 import { describe, it } from 'node:test'
 import { loadAdminToken } from './admin-token.ts'
 import { loadServerConfig } from './load.ts'
-import { ConfigError, formatProblem } from './problem.ts'
+import { problemsOf } from './testing.ts'
 
 describe('loadServerConfig', () => {
   it('has a default for everything', () => {
@@ -263,7 +263,7 @@ describe('loadAdminToken', () => {
 
   it('refuses a file that is missing or empty, and a token of several words', () => {
     const failing = (options: Record<string, unknown>, env: Record<string, string> = {}) =>
-      told(() => token(options, env))
+      problemsOf(() => token(options, env))
     assert.deepEqual(failing({ adminTokenFile: 'no' }), [
       '--admin-token-file: "/srv/no": there is no such file',
     ])
@@ -282,17 +282,7 @@ interface Given {
 const load = ({ files = {}, env = {}, ...given }: Given) =>
   loadServerConfig({ ...given, env, cwd: '/srv', readFile: reading(files) })
 
-const problems = (given: Given): string[] => told(() => load(given))
-
-function told(load: () => unknown): string[] {
-  try {
-    load()
-  } catch (thrown) {
-    assert.ok(thrown instanceof ConfigError, String(thrown))
-    return thrown.problems.map(formatProblem)
-  }
-  return assert.fail('nothing was refused')
-}
+const problems = (given: Given): string[] => problemsOf(() => load(given))
 
 const reading = (files: Readonly<Record<string, string>>) => (path: string) => {
   const text = files[path]

@@ -1,12 +1,6 @@
 /** The files of TensorFlow Serving that a server is given, read where there are any. */
 import type { ReadFile } from './load.ts'
-import type { ServerConfig } from './server.ts'
-import type { ServingFiles } from './tensorflow-serving/index.ts'
-
-export type ServingPaths = Pick<
-  ServerConfig,
-  'modelConfigFile' | 'batchingParametersFile' | 'monitoringConfigFile'
->
+import type { ServingFiles, ServingPaths } from './tensorflow-serving/index.ts'
 
 /** Fails with a ConfigError that holds every problem of every file. */
 export async function loadServingFiles(

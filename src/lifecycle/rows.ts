@@ -1,8 +1,8 @@
 /** What is told of a model: each of its versions, oldest first, and what is wrong with all of it. */
 import type { ServingError } from '../errors.ts'
 import type { VersionRow } from '../repository/index.ts'
+import { compareVersions } from '../version-order.ts'
 import { rowOf, type Slot, wordsOf } from './slot.ts'
-import { compareVersions } from './version-order.ts'
 import type { VersionTable } from './version-table.ts'
 
 export interface ModelFacts {
@@ -23,7 +23,7 @@ export function rowsOf(facts: ModelFacts): readonly VersionRow[] {
   const rows = table.all().map((slot): VersionRow => {
     const own = [...labels].filter(([, version]) => version === slot.version)
     return {
-      ...rowOf(name, slot, () => wake(slot)),
+      ...rowOf(name, slot, stable === undefined, () => wake(slot)),
       ...(slot.serving !== undefined && slot.serving === stable && { stable: true }),
       ...(own.length > 0 && { labels: own.map(([label]) => label) }),
     }

@@ -1,5 +1,5 @@
 /** The stable pointer: which version answers requests that name none. */
-import { compareVersions } from './version-order.ts'
+import { compareVersions } from '../version-order.ts'
 
 /**
  * The highest number that is ready. While `held` is ready it stays, whatever else becomes ready.

@@ -1,7 +1,7 @@
 /** Which versions of those on disk are served, and the names they go by. */
 import type { ModelConfig } from '../config/index.ts'
 import type { ModelSpec, VersionSpec } from '../model-spec.ts'
-import { compareVersions } from './version-order.ts'
+import { compareVersions } from '../version-order.ts'
 
 export interface WantedVersions {
   /** Oldest first. */

@@ -1,9 +1,9 @@
 /** The samples of a model.yaml as requests. */
 import type { ModelConfig } from '../config/index.ts'
 import { fail, ServingError } from '../errors.ts'
+import type { WarmUpSample } from '../repository/index.ts'
 import type { InputSpec, Signature } from '../signature.ts'
 import { dynamic, type NamedTensor, tensorFromNested } from '../tensor/index.ts'
-import type { WarmUpSample } from './warm-up.ts'
 
 type SampleConfig = ModelConfig['warmUp']['samples'][number]
 

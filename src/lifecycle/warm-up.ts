@@ -8,16 +8,9 @@
 import type { Call } from '../call.ts'
 import { fail, ServingError } from '../errors.ts'
 import type { InferenceRequest, InferenceResponse, Predictor } from '../predictor.ts'
+import type { WarmUpSample } from '../repository/index.ts'
 import { isGuess } from './sample.ts'
 import { hasNonFinite } from './warm-up-scan.ts'
-
-export interface WarmUpSample {
-  /** For messages. */
-  readonly name: string
-  /** How often it is asked. */
-  readonly count: number
-  readonly request: InferenceRequest
-}
 
 export interface WarmUpOptions {
   /** With the door before it: samples are held to the signature as requests are. */

@@ -1,5 +1,4 @@
 export { Poller } from './change/poller.ts'
-export { applyConfig } from './complete/apply-config.ts'
 export { completeVersion } from './complete/complete-version.ts'
 export { verifyToldChecksums } from './complete/verify-checksums.ts'
 export { readWarmUpSamples, type WarmUpSample } from './complete/warm-up-samples.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { layeredModelConfig } from '../load-model.ts'
-import { ConfigError, formatProblem } from '../problem.ts'
+import { problemsOf } from '../testing.ts'
 import { parseModelSettings, serverSettingsWarnings } from './index.ts'
 
 describe('a model-settings.json', () => {
@@ -84,18 +84,18 @@ describe('a model-settings.json', () => {
 
   it('is told every problem', () => {
     assert.deepEqual(
-      problems(() => parse({ name: 4, inputs: [{ datatype: 'FP32' }] })),
+      problemsOf(() => parse({ name: 4, inputs: [{ datatype: 'FP32' }] })),
       [
         'model-settings.json: name: expected a text, got 4',
         'model-settings.json: inputs[0].name: expected a text, got nothing',
       ],
     )
     assert.deepEqual(
-      problems(() => parse([])),
+      problemsOf(() => parse([])),
       ['model-settings.json: expected keys with values, got []'],
     )
     assert.match(
-      problems(() => parseModelSettings('{', 'm.json'))[0]!,
+      problemsOf(() => parseModelSettings('{', 'm.json'))[0]!,
       /^m\.json: this is not valid JSON: /,
     )
   })
@@ -113,13 +113,3 @@ describe('a settings.json', () => {
     assert.deepEqual(serverSettingsWarnings('{"editor.tabSize": 2}', 'settings.json'), [])
   })
 })
-
-function problems(load: () => unknown): string[] {
-  try {
-    load()
-  } catch (thrown) {
-    assert.ok(thrown instanceof ConfigError, String(thrown))
-    return thrown.problems.map(formatProblem)
-  }
-  return assert.fail('nothing was refused')
-}

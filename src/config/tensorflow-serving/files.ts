@@ -2,10 +2,15 @@
 import { basename, dirname } from 'node:path'
 import { type ReadFile, readTextFile, whyUnreadable } from '../load.ts'
 import { ConfigError } from '../problem.ts'
-import type { ServingPaths } from '../serving-files.ts'
+import type { ServerConfig } from '../server.ts'
 import { parseBatchingParameters } from './batching.ts'
 import { type ListedModel, parseModelList } from './model-list.ts'
 import { parseMonitoringConfig } from './monitoring.ts'
+
+export type ServingPaths = Pick<
+  ServerConfig,
+  'modelConfigFile' | 'batchingParametersFile' | 'monitoringConfigFile'
+>
 
 export interface ServingFiles {
   readonly models: readonly ListedModel[]

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ServingError } from '../../errors.ts'
 import { layeredModelConfig } from '../load-model.ts'
-import { ConfigError, formatProblem } from '../problem.ts'
+import { ConfigError } from '../problem.ts'
+import { problemsOf } from '../testing.ts'
 import { readServingFiles } from './index.ts'
 
 describe('a model_config_list', () => {
@@ -108,7 +109,7 @@ describe('a model_config_list', () => {
   for (const [text, told] of bad) {
     it(`is refused: ${text}`, () =>
       assert.deepEqual(
-        problems(() => list(text)),
+        problemsOf(() => list(text)),
         told,
       ))
   }
@@ -141,10 +142,10 @@ describe('batching parameters', () => {
 
   it('are refused where they make no sense', () => {
     assert.deepEqual(
-      problems(() => batching('max_enqueued_batches { value: -1 }')),
+      problemsOf(() => batching('max_enqueued_batches { value: -1 }')),
       ['batching.txt: expected max_enqueued_batches to be a count, got -1'],
     )
-    assert.match(problems(() => batching('max_batch_size: 3'))[0]!, /no BatchingParameters/)
+    assert.match(problemsOf(() => batching('max_batch_size: 3'))[0]!, /no BatchingParameters/)
   })
 })
 
@@ -165,7 +166,9 @@ describe('a monitoring configuration', () => {
 
   for (const path of ['metrics', '/', '/a/../b', '/a/', '/a:b', '/a/:name']) {
     it(`is refused for the path ${path}`, () => {
-      const told = problems(() => metricsPath(`prometheus_config { enable: true path: "${path}" }`))
+      const told = problemsOf(() =>
+        metricsPath(`prometheus_config { enable: true path: "${path}" }`),
+      )
       assert.match(told[0]!, /^monitoring\.txt: expected prometheus_config\.path to be a path/)
     })
   }
@@ -203,7 +206,7 @@ it('any text is read, or refused as a configuration', () => {
 })
 
 it('every problem of every file is told, and a file that is missing', () => {
-  const told = problems(() =>
+  const told = problemsOf(() =>
     readServingFiles(
       {
         modelConfigFile: '/etc/serving/models.config',
@@ -230,13 +233,3 @@ const none = {
 
 const list = (text: string) =>
   readServingFiles({ ...none, modelConfigFile: '/etc/serving/models.config' }, () => text)
-
-function problems(load: () => unknown): string[] {
-  try {
-    load()
-  } catch (thrown) {
-    assert.ok(thrown instanceof ConfigError, String(thrown))
-    return thrown.problems.map(formatProblem)
-  }
-  return assert.fail('nothing was refused')
-}

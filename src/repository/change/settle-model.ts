@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ServingError } from '../../errors.ts'
 import type { FoundModel, ModelSpec, VersionSpec } from '../../model-spec.ts'
+import { compareVersions } from '../../version-order.ts'
 
 /** How long something must stay the same: longer than the clocks of most file systems take to tick. */
 export const SETTLE_MS = 2_000
@@ -104,7 +105,7 @@ function mergeVersions(
     awaited.push(old.version)
     versions.push(old)
   }
-  return { versions: versions.sort(oldestFirst), awaited }
+  return { versions: versions.sort((a, b) => compareVersions(a.version, b.version)), awaited }
 }
 
 function sightingsOf(
@@ -166,10 +167,6 @@ const textOf = ({ reason, message }: ServingError): string => `${reason}: ${mess
 function versionsBefore(settled: FoundModel | undefined, { folder }: ModelSpec) {
   if (settled === undefined || settled.spec instanceof ServingError) return []
   return settled.spec.folder === folder ? settled.spec.versions : []
-}
-
-function oldestFirst({ version: a }: VersionSpec, { version: b }: VersionSpec): number {
-  return a.length - b.length || (a < b ? -1 : 1)
 }
 
 const WHOLE = 'whole' // no version

@@ -39,6 +39,13 @@ export async function lookUp(path: string, bounds: string): Promise<EntryKind | 
   return kind === 'broken' ? 'missing' : kind
 }
 
+/** Whether a folder lies there, also through links to anywhere. */
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
 /** Why what lies there cannot take the place of a file or a folder; undefined where it can. */
 export function refuseKind(kind: EntryKind, path: string): ServingError | undefined {
   const problem = {

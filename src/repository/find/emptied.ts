@@ -2,9 +2,9 @@
  * Folders that were those of models and have nothing of one any more. They may be about to be
  * filled anew, so that their models are not gone: what serves goes on until the folders are gone too.
  */
-import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fail } from '../../errors.ts'
+import { isFolder } from '../files/entries.ts'
 import type { ReadModel } from '../model/model-folder.ts'
 
 /** Of the models that were found `before` those whose folders are still there, and are no models now. */
@@ -27,9 +27,3 @@ const nothing = (folder: string) =>
     problem: `${basename(folder)} holds no version any more`,
     hint: 'take the folder away as well to end the model',
   })
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )

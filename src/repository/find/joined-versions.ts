@@ -1,6 +1,7 @@
 /** Folders of MLServer that are versions of one model: same name, each with a number of its own. */
 import { ServingError } from '../../errors.ts'
 import type { ModelSpec } from '../../model-spec.ts'
+import { compareVersions } from '../../version-order.ts'
 import type { ReadModel } from '../model/model-folder.ts'
 
 /** `folder` is where all of them lie. What cannot be joined stays as it is. */
@@ -20,7 +21,7 @@ export function joinVersions(models: readonly ReadModel[], folder: string): read
 
 /** What the newest says of the model holds for all. */
 function joined(specs: readonly ModelSpec[], folder: string): ModelSpec {
-  const sorted = specs.toSorted((a, b) => Number(versionOf(a)) - Number(versionOf(b)))
+  const sorted = specs.toSorted((a, b) => compareVersions(versionOf(a), versionOf(b)))
   return {
     ...sorted.at(-1)!,
     folder,

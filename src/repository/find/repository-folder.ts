@@ -1,10 +1,9 @@
 /** A folder of models: each a file, or a folder of its own. What has nothing of a model is none. */
-import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { ConfigError, serverSettingsWarnings } from '../../config/index.ts'
 import { fail } from '../../errors.ts'
 import { eachAtMost } from '../files/each-at-most.ts'
-import { type Entry, entriesOf, refuseKind } from '../files/entries.ts'
+import { type Entry, entriesOf, isFolder, refuseKind } from '../files/entries.ts'
 import { errorOf, FolderTexts, MODEL_SETTINGS } from '../files/folder-texts.ts'
 import { isModelFile } from '../files/formats.ts'
 import { LOCK } from '../files/lock-file.ts'
@@ -77,12 +76,6 @@ function strayFolder(name: string, root: string): ReadModel {
   const spec = refuseKind('outside', name)!
   return { name, root, spec, layout: 'folder', folders: [] }
 }
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
 
 /** Another tool's file of this name is nothing to tell of. */
 async function settingsWarnings(texts: FolderTexts): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 /** Which folders of a model are versions of it: those named by whole numbers from 1 on. */
+import { compareVersions } from '../../version-order.ts'
 import type { Entry } from '../files/entries.ts'
 
 export interface VersionFolder {
@@ -39,11 +40,7 @@ export function versionFolders(
     } else counted.set(version, entry)
   }
   const versions = [...counted].map(([version, entry]) => ({ version, entry }))
-  return { counted: versions.sort(byNumber), warnings }
-}
-
-function byNumber({ version: a }: VersionFolder, { version: b }: VersionFolder): number {
-  return a.length === b.length ? (a < b ? -1 : 1) : a.length - b.length
+  return { counted: versions.sort((a, b) => compareVersions(a.version, b.version)), warnings }
 }
 
 const VERSION = /^[1-9]\d{0,17}$/

@@ -109,8 +109,6 @@ type ResultOf<Type> = Type extends 'void *'
       ? number
       : undefined
 
-export type FunctionName = keyof typeof table
-
 type Bound<Functions extends Table> = {
   readonly [Name in keyof Functions]: NativeFunction<ResultOf<Functions[Name][1]>>
 }
