@@ -1,7 +1,7 @@
 /** One attempt to serve a version, from its turn in the queue to the memory it leaves. */
 import type { ServingError } from '../errors.ts'
 import type { ModelSpec, VersionSpec } from '../model-spec.ts'
-import type { ModelState } from '../models.ts'
+import type { ModelState, ServedModel } from '../models.ts'
 import type { OpenVersion } from './open-version.ts'
 import { after, type VersionEvent } from './version-machine.ts'
 
@@ -14,8 +14,8 @@ export interface AttemptOptions {
   readonly urgent: boolean
   /** A request waits for it, and others may as well. */
   readonly woken: boolean
-  /** Whether something served when it was asked for, whose clients it is not to disappoint. */
-  readonly replaces: boolean
+  /** What served when it was asked for, whose clients it is not to disappoint. */
+  readonly replaces: ServedModel | undefined
 }
 
 export class Attempt {
@@ -24,7 +24,7 @@ export class Attempt {
   readonly force: boolean
   readonly urgent: boolean
   readonly woken: boolean
-  readonly replaces: boolean
+  readonly replaces: ServedModel | undefined
   /** Resolves when it takes requests; rejects when it never will. */
   readonly arrived: Promise<void>
   opened: OpenVersion | undefined

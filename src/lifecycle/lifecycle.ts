@@ -172,9 +172,9 @@ export class Lifecycle {
 
   /** Whoever is answered now must be answered by it as well, where it would answer them. */
   #verify(attempt: Attempt, life: ModelLife): void {
-    const { stable } = life
-    if (attempt.force || !attempt.replaces || stable?.opened === undefined) return
-    const { version, signature } = stable.opened.served
+    if (attempt.force || attempt.replaces === undefined) return
+    // what has made room for it in the meantime has clients all the same
+    const { version, signature } = life.stable?.opened?.served ?? attempt.replaces
     if (compareVersions(attempt.version.version, version) < 0) return
     const problem = narrowing(signature, attempt.opened!.served.signature)
     if (problem !== undefined) throw fail('SIGNATURE_NARROWED', { version, problem })

@@ -180,7 +180,7 @@ export class ModelLife {
       // what replaces something that serves may ask others to make room
       urgent: urgent || woken || this.stable !== undefined,
       woken,
-      replaces: this.stable !== undefined,
+      replaces: this.stable?.opened?.served,
     })
     slot.coming = attempt
     slot.failed = undefined
@@ -266,11 +266,22 @@ export class ModelLife {
     if (slot.serving !== undefined) return Promise.resolve()
     if (slot.coming === undefined) {
       const version = this.#wanted.find((one) => one.version === slot.version)
-      if (version === undefined) return Promise.reject(this.#notReady())
+      if (version === undefined) return this.#wakeAnother(this.#notReady())
       this.#begin(version, { woken: true })
       this.tell()
     }
-    return slot.coming!.arrived
+    const { arrived, replaces, woken } = slot.coming!
+    if (woken || replaces === undefined) return arrived
+    // what it replaces has made room for it, and is wanted again where it fails
+    return arrived.catch((thrown) => this.#wakeAnother(thrown))
+  }
+
+  /** What is wanted now, and on its way or asleep. */
+  #wakeAnother(none: unknown): Promise<void> {
+    const slot = this.#wanted
+      .map(({ version }) => this.#table.get(version))
+      .findLast((one) => one?.coming !== undefined || one?.asleep !== undefined)
+    return slot === undefined ? Promise.reject(none) : this.#wake(slot)
   }
 
   /** Tells the registry what is known now. */

@@ -32,8 +32,16 @@ export function heldIn({ version, serving, coming, failed, asleep }: Slot): Held
   }
 }
 
-/** What a version is, as requests and people see it. `wake` loads it for whoever asks. */
-export function rowOf(name: string, slot: Slot, wake: () => Promise<void>): VersionRow {
+/**
+ * What a version is, as requests and people see it. `wake` loads it for whoever asks. `alone`: no
+ * version of the model takes requests.
+ */
+export function rowOf(
+  name: string,
+  slot: Slot,
+  alone: boolean,
+  wake: () => Promise<void>,
+): VersionRow {
   const { version, serving, coming, failed, asleep } = slot
   const about = { name, version }
   const why = failed === undefined ? undefined : wordsOf(failed.error)
@@ -43,7 +51,8 @@ export function rowOf(name: string, slot: Slot, wake: () => Promise<void>): Vers
     return { ...about, state: 'ready', served, ...newer }
   }
   if (coming !== undefined) {
-    return { ...about, state: coming.state, ...(coming.woken && { asleep: true, wake }) }
+    const awaited = coming.woken || (alone && coming.replaces !== undefined)
+    return { ...about, state: coming.state, ...(awaited && { asleep: true, wake }) }
   }
   if (why !== undefined) return { ...about, state: 'failed', why }
   if (asleep !== undefined) return { ...about, state: 'unloaded', why: ASLEEP, asleep: true, wake }
