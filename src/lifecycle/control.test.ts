@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { HandClock } from '../clock.ts'
+import { fail } from '../errors.ts'
 import { noEvents } from '../events.ts'
 import type { Scan, Source } from '../repository/index.ts'
 import { Control } from './control.ts'
@@ -33,6 +34,20 @@ describe('a reload', () => {
     await reload({ models, lost })
     assert.equal(await ask('iris'), '1:7')
   })
+
+  it('that takes longer than one that was asked after it does not undo that one', async () => {
+    const { control, reload } = await setUpControl({ models, lost: [] })
+    const gate = Promise.withResolvers<Scan>()
+    const slow = reload(gate.promise)
+    const kept = found('iris', { 1: 'a' })
+    await reload({ models: [kept, { ...kept, name: 'broken', spec: fail('DRAINING') }], lost: [] })
+    gate.resolve({ models: [], lost: [] })
+    await slow
+    assert.deepEqual(
+      control.index().map(({ name }) => name),
+      ['broken', 'iris'],
+    )
+  })
 })
 
 it('who waits for a reload, or asks for one, is refused when it stops', async () => {
@@ -49,7 +64,7 @@ it('who waits for a reload, or asks for one, is refused when it stops', async ()
 
 async function setUpControl(first: Scan) {
   const { lifecycle, registry, load, ask } = setUp()
-  let next = first
+  let next: Scan | Promise<Scan> = first
   const control = new Control({
     mode: 'none',
     loadModels: [],
@@ -67,7 +82,7 @@ async function setUpControl(first: Scan) {
   await turns()
   await load('iris 1 @a', { answer: 7 })
   await starting
-  const reload = async (scan: Scan) => {
+  const reload = async (scan: Scan | Promise<Scan>) => {
     next = scan
     const { needRestart } = await control.reload()
     return needRestart
@@ -75,4 +90,7 @@ async function setUpControl(first: Scan) {
   return { control, ask, reload }
 }
 
-const sourceOf = (scan: Scan): Source => ({ scan: async () => scan, watch: () => () => {} })
+const sourceOf = (scan: Scan | Promise<Scan>): Source => ({
+  scan: async () => scan,
+  watch: () => () => {},
+})

@@ -59,6 +59,8 @@ export class Control implements ModelControl {
   /** Told when it stops. */
   readonly #waiting = new Set<(why: ServingError) => void>()
   #stopped = false
+  /** Reloads, by number: those that were asked, and the last one whose source holds. */
+  #reloads = { asked: 0, holds: 0 }
 
   constructor(options: ControlOptions) {
     this.#options = options
@@ -140,10 +142,16 @@ export class Control implements ModelControl {
 
   async reload(): Promise<ReloadReport> {
     const { reread, lifecycle, models, log } = this.#options
+    this.#reloads.asked += 1
+    const number = this.#reloads.asked
     const { source, needRestart } = await reread()
     await this.#refuseWhatIsNotThere(source)
-    this.#source = source
-    this.#poller?.replace(source)
+    // one that was asked later has read what is newer
+    if (number > this.#reloads.holds) {
+      this.#reloads.holds = number
+      this.#source = source
+      this.#poller?.replace(source)
+    }
     await this.#look()
     this.#apply()
     await this.#unlessStopped(lifecycle.whenSettled())
