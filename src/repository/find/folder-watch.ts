@@ -27,15 +27,29 @@ export class FolderWatch {
     this.#onChange = onChange
   }
 
-  /** These folders from now on. Those that are watched already stay so. */
-  follow(folders: readonly WatchedFolder[]): void {
+  /** These folders from now on. Those that are watched already stay so; whether any was not. */
+  follow(folders: readonly WatchedFolder[]): boolean {
     const wanted = new Map(folders.slice(0, MOST_FOLDERS).map((folder) => [keyOf(folder), folder]))
     for (const [key, watched] of this.#watched) {
       if (wanted.get(key)?.identity !== watched.identity || !wanted.has(key)) this.#drop(key)
     }
+    let isNew = false
     for (const [key, folder] of wanted) {
-      if (!this.#watched.has(key) && !this.#begin(key, folder)) return
+      if (this.#watched.has(key)) continue
+      if (!this.#begin(key, folder)) break
+      if (this.#watched.has(key)) isNew = true
     }
+    return isNew
+  }
+
+  /** Once for all that happens in one turn of the event loop. */
+  tell(): void {
+    if (this.#told) return
+    this.#told = true
+    setImmediate(() => {
+      this.#told = false
+      if (!this.#closed) this.#onChange()
+    })
   }
 
   close(): void {
@@ -50,7 +64,7 @@ export class FolderWatch {
         if (folder.only !== undefined && name !== null && name !== basename(folder.only)) return
         // what came or went is another folder now, although its path is the same
         if (event === 'rename' && name !== null) this.#dropBelow(join(folder.path, name))
-        this.#tell()
+        this.tell()
       })
       watcher.on('error', () => this.#drop(key))
       this.#watched.set(key, { ...folder, watcher })
@@ -59,16 +73,6 @@ export class FolderWatch {
       const { code } = thrown as NodeJS.ErrnoException
       return code !== 'ENOSPC' && code !== 'EMFILE' && code !== 'ENFILE'
     }
-  }
-
-  /** Once for all that happens in one turn of the event loop. */
-  #tell(): void {
-    if (this.#told) return
-    this.#told = true
-    setImmediate(() => {
-      this.#told = false
-      if (!this.#closed) this.#onChange()
-    })
   }
 
   #dropBelow(path: string): void {

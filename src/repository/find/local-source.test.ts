@@ -241,6 +241,23 @@ describe('watching', () => {
     await told
   })
 
+  it('tells when a folder that was empty is filled, also by a rename within it', async (t) => {
+    const { root, changed } = await watched(t, { 'm/.new/model.onnx': '' })
+    const told = changed()
+    renameSync(join(root, 'm/.new'), join(root, 'm/1'))
+    await told
+  })
+
+  it('tells of folders that it has not watched before: they may have changed meanwhile', async (t) => {
+    const root = tree(t, { 'm/1/model.onnx': '' })
+    const source = new LocalSource({ paths: [root] })
+    const told = new Promise<void>((resolve) => {
+      t.after(source.watch(resolve))
+    })
+    await source.scan()
+    await told
+  })
+
   it('goes on when the path was gone and came back', async (t) => {
     const { root, source, changed } = await watched(t, { 'models/a.onnx': '' }, 'models')
     rmSync(join(root, 'models'), { recursive: true })

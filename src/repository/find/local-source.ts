@@ -57,7 +57,10 @@ export class LocalSource implements Source {
     const named = this.#name === undefined ? found : onlyNamed(found, this.#name)
     this.#folders = looks.flatMap(watchedFolders)
     this.#cache.keepOnly(new Set(this.#folders.map(({ path }) => path)))
-    for (const watch of this.#watches) watch.follow(this.#folders)
+    for (const watch of this.#watches) {
+      // what happened in them between the look and the watch was told by nobody
+      if (watch.follow(this.#folders)) watch.tell()
+    }
     return {
       models: settleNames(named),
       lost: looks.flatMap(({ lost }) => lost ?? []),
@@ -129,7 +132,7 @@ function watchedFolders({ root, scan }: Look): readonly WatchedFolder[] {
   const own = scan.isFolder
     ? { path: root.path, identity }
     : { path: resolve(root.path, '..'), only: root.path }
-  const inside = scan.models.flatMap(({ folders }) => folders)
+  const inside = [...scan.models.flatMap(({ folders }) => folders), ...scan.blank]
   return [own, ...inside.filter((path) => path !== root.path).map((path) => ({ path }))]
 }
 

@@ -16,23 +16,27 @@ import {
 import { lockOf, readSingleFile } from '../model/single-file.ts'
 import { joinVersions } from './joined-versions.ts'
 
-/** With what is to be told of the folder as a whole. */
+/** With what is to be told of the folder as a whole, and folders in it that are empty as yet. */
 export async function readRepository({ folder, entries, root, bounds, cache }: ModelPlace) {
   const texts = new FolderTexts(folder, bounds)
   const lock = await lockOf(texts).catch((thrown) => errorOf(thrown, LOCK))
+  const blank: string[] = []
   const models = await eachAtMost(MODELS_AT_ONCE, entries, async ({ name, kind }) => {
     const path = join(folder, name)
-    if (kind === 'folder') return await readInside({ folder: path, root, bounds, cache })
+    if (kind === 'folder') return await readInside({ folder: path, root, bounds, cache }, blank)
     if (isModelFile(name)) return [await readSingleFile({ path, kind, root, lock })]
     return kind === 'outside' && (await isFolder(path)) ? [strayFolder(name, root)] : []
   })
   const folders = lock !== undefined && entries.some(({ kind }) => kind === 'folder')
   const unlocked = `${LOCK} holds for the files beside it, a folder of a model has its own`
   const warnings = [...(folders ? [unlocked] : []), ...(await settingsWarnings(texts))]
-  return { models: joinVersions(models.flat(), folder), warnings }
+  return { models: joinVersions(models.flat(), folder), blank, warnings }
 }
 
-async function readInside(place: Omit<ModelPlace, 'entries'>): Promise<readonly ReadModel[]> {
+async function readInside(
+  place: Omit<ModelPlace, 'entries'>,
+  blank: string[],
+): Promise<readonly ReadModel[]> {
   const { folder, root, bounds } = place
   let entries: readonly Entry[]
   try {
@@ -43,6 +47,7 @@ async function readInside(place: Omit<ModelPlace, 'entries'>): Promise<readonly 
     const name = basename(folder)
     return [{ name, root, spec: errorOf(thrown, name), layout: 'folder', folders: [] }]
   }
+  if (entries.length === 0) blank.push(folder)
   if (isModelFolder(entries)) return [await readModelFolder({ ...place, entries })]
   return await readNoModel({ ...place, entries })
 }

@@ -20,6 +20,8 @@ export interface RootScan {
   readonly isFolder: boolean
   /** Nothing at all lies there. */
   readonly empty: boolean
+  /** Folders in it in which a model may be about to come: nothing lies in them yet. */
+  readonly blank: readonly string[]
   readonly warnings: readonly string[]
 }
 
@@ -31,7 +33,7 @@ export async function scanRoot(
 ): Promise<RootScan> {
   const found = await stat(root)
   const identity = `${found.dev}:${found.ino}`
-  const nothing = { warnings: [], identity }
+  const nothing = { blank: [], warnings: [], identity }
   if (!found.isDirectory() && listed === undefined) {
     const kind = found.isFile() ? 'file' : 'special'
     const beside = new FolderTexts(dirname(root), await realpath(dirname(root)))
