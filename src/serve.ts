@@ -7,7 +7,7 @@ import { adminProtocol } from './admin/index.ts'
 import { cpuQuota } from './cgroup.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { keysThatNeedRestart, type ServerConfig, type ServingFiles } from './config/index.ts'
-import type { ServingError } from './errors.ts'
+import { fail, type ServingError } from './errors.ts'
 import { Control, controlToCome, Lifecycle, Overrides } from './lifecycle/index.ts'
 import type { Log } from './log.ts'
 import type { ModelControl, ReloadReport } from './model-control.ts'
@@ -231,12 +231,19 @@ async function start(
     overrides,
     reread: async () => {
       const next = await reread()
+      // a file that is written in place is empty for a moment
+      if (!namesModels(next) && namesModels({ config, servingFiles })) {
+        throw fail('RELOAD_REFUSED', { problem: 'no models are named any more' })
+      }
       source = sourceOf(next, source)
       return { source, needRestart: keysThatNeedRestart(config, next.config) }
     },
   })
   return { control, lifecycle, overrides, runtime }
 }
+
+const namesModels = ({ config, servingFiles }: ServerSettings): boolean =>
+  config.models.length + servingFiles.models.length > 0
 
 function sourceOf({ config, servingFiles }: ServerSettings, after?: LocalSource): LocalSource {
   const { models: paths, name } = config

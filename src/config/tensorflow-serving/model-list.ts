@@ -29,7 +29,11 @@ export function parseModelList(text: string, name: string, folder: string): read
     throw new ConfigError([{ where: name, message }])
   }
   const { config } = readMessage(ModelServerConfigSchema, text, name)
-  const listed = config.case === 'modelConfigList' ? config.value.config : []
+  if (config.case !== 'modelConfigList') {
+    // written in place, it is empty for a moment
+    throw new ConfigError([{ where: name, message: 'expected a model_config_list, got nothing' }])
+  }
+  const listed = config.value.config
   const problems = listed.flatMap((model, at) => problemsOf(model, at, listed, name))
   if (problems.length > 0) throw new ConfigError(problems)
   return listed.map((model) => listedModel(model, name, folder))

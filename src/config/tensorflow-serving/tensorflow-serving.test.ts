@@ -44,9 +44,9 @@ describe('a model_config_list', () => {
     assert.ok(models.every(({ refusal }) => refusal === undefined))
   })
 
-  it('may be empty', () => {
-    assert.deepEqual(list('').models, [])
+  it('may be empty, and is not to be left out', () => {
     assert.deepEqual(list('model_config_list {}').models, [])
+    assert.throws(() => list('# soon'), /models\.config: expected a model_config_list, got nothing/)
   })
 
   it('is told what has no effect', () => {
