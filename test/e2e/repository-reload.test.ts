@@ -17,6 +17,7 @@ const broken: readonly (readonly [what: string, text: string | undefined, why: R
   ['names a file that is not there', 'modelConfigFile: ./nosuch.conf', /nosuch\.conf/],
   ['names a repository that is not there', 'models: [./nosuch]', /^nosuch: there is no such file$/],
   ['names a file that is broken', 'batchingParametersFile: ./sluice.yaml', /sluice\.yaml/],
+  ['is empty, as while it is written', '', /^no models are named any more$/],
   ['is gone', undefined, /sluice\.yaml/],
 ]
 
