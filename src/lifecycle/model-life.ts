@@ -16,7 +16,8 @@ import type { Tenant } from './model-memory.ts'
 import { reconcile } from './reconcile.ts'
 import { rowsOf } from './rows.ts'
 import { ASLEEP, type Slot, wordsOf } from './slot.ts'
-import { labelsOf, labelWarnings, wantedVersions } from './version-policy.ts'
+import { Telling } from './telling.ts'
+import { labelsOf, problemOf, wantedVersions } from './version-policy.ts'
 import { VersionTable } from './version-table.ts'
 
 export interface ModelLifeOptions {
@@ -46,6 +47,7 @@ export interface WantOptions {
 export class ModelLife {
   readonly name: string
   readonly #options: ModelLifeOptions
+  readonly #telling: Telling
   readonly #table = new VersionTable()
   #spec: ModelSpec | undefined
   #wanted: readonly VersionSpec[] = []
@@ -53,20 +55,19 @@ export class ModelLife {
   #problem: ServingError | undefined
   /** Versions that were unloaded by wish, to be told of until the model is wanted again. */
   #unloaded: readonly string[] = []
-  #warned: readonly string[] = []
-  #settled: (() => void)[] = []
-  #ended: (() => void)[] = []
 
   constructor(options: ModelLifeOptions) {
     this.name = options.name
     this.#options = options
+    const { name: model, events, log } = options
+    this.#telling = new Telling({ model, events, log })
   }
 
   /** From now on this is wanted. What serves goes on serving until something wanted can. */
   want({ spec }: FoundModel, options: WantOptions = {}): void {
     this.#unloaded = []
     if (spec instanceof ServingError) {
-      if (this.#problem?.message !== spec.message) this.#tellFailure(spec)
+      if (this.#problem?.message !== spec.message) this.#telling.failed(spec)
       this.#problem = spec
       this.#step(options)
       return
@@ -77,8 +78,8 @@ export class ModelLife {
       if (slot.asleep !== undefined && files !== undefined) slot.asleep = files
     }
     const { wanted, missing } = wantedVersions(spec, this.#table.failed())
-    this.#problem = problemOf(wanted, missing)
-    this.#tellWarnings(spec, wanted)
+    this.#problem = problemOf({ wanted, missing })
+    this.#telling.warnings(spec, wanted)
     // nothing to take its place: what serves goes on
     if (wanted.length === 0 && this.#spec !== undefined) {
       this.#step(options)
@@ -101,18 +102,12 @@ export class ModelLife {
 
   /** Resolves when nothing is on its way. */
   whenSettled(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#settled.push(resolve)
-      this.#notify()
-    })
+    return this.#table.whenSettled()
   }
 
   /** Resolves when nothing of it is in memory. */
   whenEnded(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#ended.push(resolve)
-      this.#notify()
-    })
+    return this.#table.whenEnded()
   }
 
   /** Why something that is wanted is not served. */
@@ -147,8 +142,7 @@ export class ModelLife {
         whenIdle: () => executors.whenIdle(),
         sleep: async () => {
           slot.asleep = serving.version.fingerprint
-          const { version } = slot
-          this.#options.events.emit({ kind: 'evicted', model: this.name, version })
+          this.#telling.evicted(slot.version)
           const gone = this.#retire(slot)
           this.tell()
           await gone
@@ -221,7 +215,7 @@ export class ModelLife {
     // want of memory is no fault of its own: who asks next may be luckier
     if (error.reason === 'MODEL_MEMORY_SHORT' && attempt.woken) slot.asleep = fingerprint
     else slot.failed = { fingerprint, error }
-    this.#tellFailure(error, slot.version)
+    this.#telling.failed(error, slot.version)
     // the one before is wanted in its place, where the policy says so
     const failed = this.#table.failed()
     if (this.#spec !== undefined) this.#wanted = wantedVersions(this.#spec, failed).wanted
@@ -241,23 +235,21 @@ export class ModelLife {
   }
 
   async #drain(slot: Slot, attempt: Attempt): Promise<void> {
-    const { clock, drainTimeoutMs, close, log } = this.#options
+    const { clock, drainTimeoutMs, close } = this.#options
     const { executors } = attempt.opened!
     const { version } = slot
     attempt.move('retire')
     slot.draining.add(attempt)
     const patienceEnds = clock.wakeAt(clock.now() + drainTimeoutMs, () => {
-      log.warn('version gave up what it had not finished', { model: this.name, version })
+      this.#telling.gaveUp(version)
       executors.endAll(fail('MODEL_NOT_READY', { model: this.name, state: 'unloaded' }))
     })
     await executors.drain()
     patienceEnds()
-    await close(attempt).catch((thrown: unknown) => {
-      log.error('version not released', { model: this.name, version, cause: thrown })
-    })
+    await close(attempt).catch((thrown: unknown) => this.#telling.notReleased(version, thrown))
     attempt.move('drained')
     slot.draining.delete(attempt)
-    log.info('version unloaded', { model: this.name, version })
+    this.#telling.unloaded(version)
     this.tell()
   }
 
@@ -296,51 +288,11 @@ export class ModelLife {
       wake: (slot) => this.#wake(slot),
     })
     this.#options.publish(rows)
-    this.#notify()
-  }
-
-  #notify(): void {
-    if (this.#table.settled) for (const resolve of this.#settled.splice(0)) resolve()
-    if (this.#table.ended) for (const resolve of this.#ended.splice(0)) resolve()
+    this.#table.notify()
   }
 
   #notReady(cause?: ServingError): ServingError {
     const why = cause === undefined ? {} : { why: wordsOf(cause) }
     return fail('MODEL_NOT_READY', { model: this.name, state: 'failed', ...why }, cause)
   }
-
-  #tellFailure(error: ServingError, version = ''): void {
-    const { events, log } = this.#options
-    const about = { model: this.name, ...(version !== '' && { version }) }
-    log.error('model failed', { ...about, why: wordsOf(error), cause: causeOf(error) })
-    events.emit({ kind: 'load-failed', model: this.name, version, reason: error.reason })
-  }
-
-  /** Each once, for as long as it holds. */
-  #tellWarnings({ warnings, config }: ModelSpec, wanted: readonly VersionSpec[]): void {
-    const labels = labelsOf(config.versionLabels)
-    const numbers = wanted.map(({ version }) => version)
-    const all = [...warnings, ...labelWarnings(labels, numbers)]
-    for (const warning of all.filter((one) => !this.#warned.includes(one))) {
-      this.#options.log.warn('model warning', { model: this.name, warning })
-    }
-    this.#warned = all
-  }
-}
-
-function problemOf(
-  wanted: readonly VersionSpec[],
-  missing: readonly string[],
-): ServingError | undefined {
-  if (missing.length > 0) {
-    const problem = `versions are to be served that are not there: ${missing.join(', ')}`
-    return fail('MODEL_UNREADABLE', { problem })
-  }
-  if (wanted.length > 0) return undefined
-  return fail('MODEL_UNREADABLE', { problem: 'no version is available' })
-}
-
-/** What is wrong with a model is no fault of ours, and a stack tells nothing of it. */
-function causeOf({ code, cause }: ServingError): unknown {
-  return code !== 'internal' && cause instanceof Error ? cause.message : cause
 }

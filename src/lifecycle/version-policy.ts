@@ -1,5 +1,6 @@
 /** Which versions of those on disk are served, and the names they go by. */
 import type { ModelConfig } from '../config/index.ts'
+import { fail, type ServingError } from '../errors.ts'
 import type { ModelSpec, VersionSpec } from '../model-spec.ts'
 import { compareVersions } from '../version-order.ts'
 
@@ -29,6 +30,16 @@ export function wantedVersions(
   const asked = new Set(policy.specific.map(String))
   const wanted = sorted.filter(({ version }) => asked.delete(version))
   return { wanted, missing: [...asked].sort(compareVersions) }
+}
+
+/** What is wrong with a model of which this is wanted. */
+export function problemOf({ wanted, missing }: WantedVersions): ServingError | undefined {
+  if (missing.length > 0) {
+    const problem = `versions are to be served that are not there: ${missing.join(', ')}`
+    return fail('MODEL_UNREADABLE', { problem })
+  }
+  if (wanted.length > 0) return undefined
+  return fail('MODEL_UNREADABLE', { problem: 'no version is available' })
 }
 
 function latest(

@@ -6,6 +6,8 @@ import { stableOf } from './stable.ts'
 
 export class VersionTable {
   readonly #slots = new Map<string, Slot>()
+  readonly #awaitSettled: (() => void)[] = []
+  readonly #awaitEnded: (() => void)[] = []
 
   get size(): number {
     return this.#slots.size
@@ -51,15 +53,29 @@ export class VersionTable {
     return this.all().map(heldIn)
   }
 
-  /** Whether nothing is on its way. */
-  get settled(): boolean {
-    return this.all().every(({ coming }) => coming === undefined)
+  /** Resolves when nothing is on its way. */
+  whenSettled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#awaitSettled.push(resolve)
+      this.notify()
+    })
   }
 
-  /** Whether nothing is in memory. */
-  get ended(): boolean {
+  /** Resolves when nothing is in memory. */
+  whenEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#awaitEnded.push(resolve)
+      this.notify()
+    })
+  }
+
+  /** Slots have changed: whoever waits for that may go on. */
+  notify(): void {
+    const all = this.all()
+    const settled = all.every(({ coming }) => coming === undefined)
     const idle = ({ serving, draining }: Slot) => serving === undefined && draining.size === 0
-    return this.settled && this.all().every(idle)
+    if (settled) for (const resolve of this.#awaitSettled.splice(0)) resolve()
+    if (settled && all.every(idle)) for (const resolve of this.#awaitEnded.splice(0)) resolve()
   }
 
   /** Slots that hold nothing any more are gone. */
