@@ -43,6 +43,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: [...beforeServe, ...besideServe, 'serve', 'predict', 'cli'],
 }
 
+/** Inner rooms, each with those beside it that it may import; what lies around them is for all. */
+const mayImportInside: Readonly<Record<string, readonly string[]>> = {
+  'repository/files': [],
+  'repository/model': ['repository/files'],
+  'repository/find': ['repository/files', 'repository/model'],
+  'repository/change': [],
+  'repository/complete': ['repository/files'],
+}
+
 /** The files of src that stand above the rooms; the others are the ground below them. */
 const filesAbove: Readonly<Record<string, string>> = {
   'main.ts': 'main',
@@ -96,6 +105,13 @@ test('a planted import is found', () => {
     ['cli/a.ts', "import { b } from '../serve.ts'", []],
     ['main.ts', "import { b } from './cli/b.ts'", []],
     ['cli/a.ts', "// import { b } from '../main.ts'", []],
+    [
+      'repository/files/a.ts',
+      "import { b } from '../find/b.ts'",
+      ['repository/files/a.ts: repository/find'],
+    ],
+    ['repository/find/a.ts', "import { b } from '../files/b.ts'", []],
+    ['repository/change/a.ts', "import type { B } from '../source.ts'", []],
   ]
   for (const [file, source, expected] of planted) {
     assert.deepEqual(trespasses(file, source), expected, source)
@@ -123,11 +139,17 @@ function trespasses(file: string, source: string): readonly string[] {
   const room = roomOf(file)
   const allowed = mayImport[room]
   if (allowed === undefined) return [`${file}: the table has no room "${room}"`]
+  const inside = mayImportInside[dirname(file)]
   return importsOf(source)
     .filter((specifier) => specifier.startsWith('.'))
     .map((specifier) => normalize(join(dirname(file), specifier)))
-    .filter((target) => !target.startsWith('..') && roomOf(target) !== room)
+    .filter((target) => !target.startsWith('..'))
     .flatMap((target) => {
+      if (roomOf(target) === room) {
+        const inner = dirname(target)
+        const isStranger = inner in mayImportInside && inner !== dirname(file)
+        return inside && isStranger && !inside.includes(inner) ? [`${file}: ${inner}`] : []
+      }
       if (!allowed.includes(roomOf(target))) return [`${file}: ${roomOf(target)}`]
       if (target.includes('/') && !target.startsWith('cli/') && !target.endsWith('/index.ts')) {
         return [`${file}: ${target} is not an index.ts`]
