@@ -86,7 +86,7 @@ async function load({ name, spec }: FoundModel, { onnx, clock, log }: LocalOptio
       clock,
       events: noEvents,
     })
-    for (const warning of opened.executable.warnings) log.warn('model warning', { warning })
+    for (const warning of opened.warnings) log.warn('model warning', { warning })
     const close = async () => {
       await opened.close()
       await runtime.close()

@@ -82,10 +82,8 @@ async function tensorOf(
   if (data.kind === 'file') {
     return rowsOf(tensorOfBytes(one, data.name, await dataOf(folder, data.name), rows), rows)
   }
-  return rowsOf(
-    data.kind === 'zeros' ? tensorOfZeros(one, rows) : tensorOfRandom(one, random, rows),
-    rows,
-  )
+  if (data.kind === 'zeros') return rowsOf(tensorOfZeros(one, rows), rows)
+  return rowsOf(await tensorOfRandom(one, random, rows), rows)
 }
 
 /** Files lie in the folder `warmup` beside the versions. */

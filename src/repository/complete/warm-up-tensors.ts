@@ -1,4 +1,5 @@
 /** One row of a warm-up sample, and many of it. */
+import { setImmediate as aTurn } from 'node:timers/promises'
 import { fail } from '../../errors.ts'
 import {
   bytesOf,
@@ -36,18 +37,21 @@ export function tensorOfZeros(
 
 /**
  * Numbers from 0 to 1, whole ones from 0 to 9, since an index that is too large is no input at all;
- * empty strings, as Triton has it.
+ * empty strings, as Triton has it. Gives the event loop a turn now and then.
  */
-export function tensorOfRandom(
+export async function tensorOfRandom(
   described: DescribedTensor,
   random: () => number,
   rows: number,
-): NamedTensor {
+): Promise<NamedTensor> {
   const zeros = tensorOfZeros(described, rows)
   const { tensor } = zeros
   if (tensor.datatype !== 'BYTES') {
     const write = writer(tensor)
-    for (let place = 0; place < tensor.data.length; place++) write(place, random())
+    for (let place = 0; place < tensor.data.length; place++) {
+      if (place > 0 && place % ELEMENTS_A_TURN === 0) await aTurn()
+      write(place, random())
+    }
   }
   return zeros
 }
@@ -98,6 +102,7 @@ function countOf(name: string, datatype: Datatype, shape: Shape, rows: number): 
 }
 
 const MOST_BYTES = 2 ** 30
+const ELEMENTS_A_TURN = 2 ** 18
 
 function writer({ datatype, data }: FixedTensor): (place: number, value: number) => void {
   const whole = (value: number) => Math.floor(value * (datatype === 'BOOL' ? 2 : 10))
