@@ -232,7 +232,10 @@ const catalogue = {
     'unavailable',
     (f: { needed: number; free: number; limit: number }) =>
       `it needs about ${f.needed} bytes, and ${f.free} of the ${f.limit} for models are free`,
-    () => 'raise --model-memory, or let idle models make room with --model-evict',
+    ({ needed, limit }) =>
+      needed > limit
+        ? 'raise --model-memory: it would not fit alone'
+        : 'raise --model-memory, or let idle models make room with --model-evict',
   ),
   CONTROL_REFUSED: entry('unavailable', (f: { problem: string }) => f.problem),
   RELOAD_REFUSED: entry('failed_precondition', (f: { problem: string }) => f.problem),

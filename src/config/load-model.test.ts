@@ -62,7 +62,7 @@ trusted: false
   const refusals = [
     [
       'name: -x',
-      'name: expected up to 128 letters, digits, dots, underscores and hyphens, got "-x"',
+      'name: expected up to 128 letters, digits, dots, underscores and hyphens, the first a letter or digit, got "-x"',
     ],
     ['lables: [a]', 'lables: there is no such key; did you mean "labels"?'],
     [

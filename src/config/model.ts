@@ -115,7 +115,8 @@ export const modelSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, {
-      error: 'expected up to 128 letters, digits, dots, underscores and hyphens',
+      error:
+        'expected up to 128 letters, digits, dots, underscores and hyphens, the first a letter or digit',
     })
     .optional()
     .describe('The name it is served under, in place of the name of its file or folder'),

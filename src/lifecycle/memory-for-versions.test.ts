@@ -55,3 +55,10 @@ describe('a version that takes the memory of the one before', () => {
     await assert.rejects(waiting, /"iris" is unloaded/)
   })
 })
+
+it('a version that would not fit alone is not told to let others make room', async () => {
+  const { lifecycle, registry } = setUp({ memory: { limitBytes: 9, evict: true } })
+  lifecycle.want(found('iris', { 1: 'a' }))
+  await turns()
+  assert.throws(() => registry.find('iris'), /raise --model-memory: it would not fit alone/)
+})

@@ -23,7 +23,8 @@ export function unreachable(base: string, thrown: unknown): Problem {
     case 'UND_ERR_HEADERS_TIMEOUT':
       return { message: `the server at ${server} does not answer in time` }
     default: {
-      if (cause?.code?.startsWith('ERR_SSL')) {
+      // EPROTO where what came could not even be read as TLS
+      if (cause?.code === 'EPROTO' || cause?.code?.startsWith('ERR_SSL')) {
         return { message: `the server at ${host} does not speak TLS`, hint: `try http://${host}` }
       }
       const why = cause?.message || cause?.code || (thrown as Error).message

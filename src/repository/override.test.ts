@@ -76,18 +76,18 @@ describe('files that were sent', () => {
   })
 
   const wrongPaths = [
-    ['../model.onnx', 'it leads out of the folder'],
-    ['1/../../x', 'it leads out of the folder'],
-    ['/etc/cron.d/x', 'it is absolute'],
-    ['C:\\x', 'it has a backslash'],
-    ['c:x', 'it is absolute'],
-    ['1\\model.onnx', 'it has a backslash'],
-    ['1/model.onnx\0.txt', 'it has a NUL'],
-    ['', 'it is empty'],
-    ['1//model.onnx', 'it has a step that is empty'],
-    ['./1/model.onnx', 'it has a step that is empty'],
-    ['1/', 'it has a step that is empty'],
-    ['x'.repeat(5000), 'it is longer than 4096 characters'],
+    ['../model.onnx', 'one that leads out of the folder'],
+    ['1/../../x', 'one that leads out of the folder'],
+    ['/etc/cron.d/x', 'one that is absolute'],
+    ['C:\\x', 'one that has a backslash'],
+    ['c:x', 'one that is absolute'],
+    ['1\\model.onnx', 'one that has a backslash'],
+    ['1/model.onnx\0.txt', 'one that has a NUL'],
+    ['', 'one that is empty'],
+    ['1//model.onnx', 'one that has a step that is empty'],
+    ['./1/model.onnx', 'one that has a step that is empty'],
+    ['1/', 'one that has a step that is empty'],
+    ['x'.repeat(5000), 'one that is longer than 4096 characters'],
   ] as const
   for (const [path, got] of wrongPaths) {
     it(`are refused at ${JSON.stringify(path.slice(0, 40))}, and leave nothing`, async (t) => {

@@ -134,7 +134,7 @@ function requirePaths(paths: readonly string[]): void {
     throw fail('PARAMETER_INVALID', {
       parameter: `file:${path.slice(0, 200)}`,
       expected,
-      got: wrong,
+      got: wrong.replace(/^it /, 'one that '),
     })
   }
   if (paths.length > MOST_FILES) {

@@ -94,7 +94,7 @@ describe('a model_config_list', () => {
     [
       'model_config_list { config { name: "-a" base_path: "/a" } }',
       [
-        'models.config: "-a": name: expected up to 128 letters, digits, dots, underscores and hyphens, got "-a"',
+        'models.config: "-a": name: expected up to 128 letters, digits, dots, underscores and hyphens, the first a letter or digit, got "-a"',
       ],
     ],
     [

@@ -19,6 +19,8 @@ export function explainProtobuf(thrown: unknown): Pick<Problem, 'message' | 'hin
     const known = enumNamed(value.of!)?.values.map(({ name }) => name) ?? []
     return unknown('', value, hintFrom(known, 'values', nearestValue(value.word!, known)))
   }
+  const noObject = groupsOf(NO_OBJECT, text)
+  if (noObject !== undefined) return { message: expectedObject(noObject) }
   return { message: text.replace(PREFIX, '$1: ').replace(KINDS, '').replaceAll(PACKAGE, '') }
 }
 
@@ -33,6 +35,10 @@ const UNKNOWN_VALUE = [
   /^unknown enum value "(?<word>.+)" for enum (?<of>[\w.]+)$/,
   /^cannot decode enum (?<of>[\w.]+) from JSON: "(?<word>.+)"$/,
 ]
+/** The reader says no more of it than what came. */
+const NO_OBJECT = [
+  /^cannot decode message (?<of>[\w.]+) from JSON: (?<got>Array\(\d+\)|null|true|false|-?\d\S*|".*")$/,
+]
 const PREFIX = /^cannot decode (?:message |field |enum )?([\w.]+) from (?:JSON|text format): /
 const KINDS = /\b(?:message|enum|field) (?=inference\.)/g
 const PACKAGE = 'inference.'
@@ -46,6 +52,9 @@ const unknown = (kind: string, { word, of }: Groups, hint: { readonly hint?: str
   message: `there is no ${kind}"${word}" in ${of!.replace(PACKAGE, '')}`,
   ...hint,
 })
+
+const expectedObject = ({ of, got }: Groups): string =>
+  `${of!.replace(PACKAGE, '')}: expected an object, got ${got!.startsWith('Array') ? 'an array' : got}`
 
 function hintFrom(known: readonly string[], kind: string, near: string | undefined) {
   if (near !== undefined) return { hint: `did you mean "${near}"?` }

@@ -222,7 +222,10 @@ describe('the same in JSON', () => {
     ],
     ['{"input": {}}', 'config: ModelConfig.input: expected Array, got object'],
     ['{"name": "a", "name": "b"}', 'config: ModelConfig: duplicate object key "name"'],
-    ['[]', 'config: ModelConfig: Array(0)'],
+    ['[]', 'config: ModelConfig: expected an object, got an array'],
+    ['null', 'config: ModelConfig: expected an object, got null'],
+    ['1.5', 'config: ModelConfig: expected an object, got 1.5'],
+    ['"a"', 'config: ModelConfig: expected an object, got "a"'],
   ]
   for (const [text, problem] of refusals) {
     it(`is refused: ${problem}`, () => {

@@ -72,9 +72,9 @@ test('all versions are found, oldest first; other numbers are none', async (t) =
     ['m', '123456789012345678', 'm/123456789012345678/model.onnx'],
   ])
   assert.deepEqual(specOf(found, 'm').warnings, [
-    'folder 0 is ignored: versions are whole numbers from 1 to 18 digits',
+    'folder 0 is ignored: versions are whole numbers from 1 on, of 18 digits at most',
     'folder 007 is ignored: a version has no leading zeros',
-    'folder 1234567890123456789 is ignored: versions are whole numbers from 1 to 18 digits',
+    'folder 1234567890123456789 is ignored: versions are whole numbers from 1 on, of 18 digits at most',
   ])
 })
 

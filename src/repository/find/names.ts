@@ -33,7 +33,7 @@ export function refusedName(name: string): ServingError | undefined {
   if (NAME.test(name)) return undefined
   return fail('MODEL_UNSUPPORTED', {
     problem: `the name ${JSON.stringify(name.slice(0, 100))} cannot be served`,
-    hint: 'expected up to 128 letters, digits, dots, underscores and hyphens; set name in model.yaml, or give --name',
+    hint: 'expected up to 128 letters, digits, dots, underscores and hyphens, the first a letter or digit; set name in model.yaml, or give --name',
   })
 }
 

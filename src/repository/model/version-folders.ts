@@ -29,7 +29,7 @@ export function versionFolders(
     const version = entry.name.replace(/^0+/, '')
     if (!VERSION.test(version)) {
       warnings.push(
-        `folder ${entry.name} is ignored: versions are whole numbers from 1 to 18 digits`,
+        `folder ${entry.name} is ignored: versions are whole numbers from 1 on, of 18 digits at most`,
       )
     } else if (version !== entry.name && !leadingZeros) {
       warnings.push(`folder ${entry.name} is ignored: a version has no leading zeros`)
