@@ -40,8 +40,6 @@ describe('a version that takes the memory of the one before', () => {
   it('is held to the signature of the one before all the same', async () => {
     const { ask, load } = await begin()
     const waiting = ask('iris')
-    const [x] = takesRows.inputs
-    const narrower: Signature = { ...takesRows, inputs: [x!, { ...x!, name: 'z' }] }
     await load('iris 2 @b', { signature: narrower })
     await load('iris 1 @a', { answer: 1 })
     assert.equal(await waiting, '1:1')
@@ -56,9 +54,32 @@ describe('a version that takes the memory of the one before', () => {
   })
 })
 
+it('a version that takes the place of one that sleeps is held to its signature', async () => {
+  const { lifecycle, ask, load, rows } = setUp({ memory: { limitBytes: 15, evict: true } })
+  const digits = found('digits', { 1: 'd' })
+  lifecycle.apply([found('iris', { 1: 'a' })])
+  await load('iris 1 @a', { answer: 1 })
+  lifecycle.apply([found('iris', { 1: 'a' }), digits])
+  await turns()
+  const other = ask('digits')
+  await load('digits 1 @d')
+  await other
+  assert.deepEqual(rows(), ['1 ready', '1 unloaded'], 'iris sleeps')
+  lifecycle.apply([found('iris', { 1: 'a', 2: 'b' }), digits])
+  await turns()
+  const waiting = ask('iris')
+  await load('iris 2 @b', { signature: narrower })
+  await load('iris 1 @a', { answer: 1 })
+  assert.equal(await waiting, '1:1')
+  assert.deepEqual(rows(), ['1 unloaded', '1 ready', '2 failed'])
+})
+
 it('a version that would not fit alone is not told to let others make room', async () => {
   const { lifecycle, registry } = setUp({ memory: { limitBytes: 9, evict: true } })
   lifecycle.want(found('iris', { 1: 'a' }))
   await turns()
   assert.throws(() => registry.find('iris'), /raise --model-memory: it would not fit alone/)
 })
+
+const [x] = takesRows.inputs
+const narrower: Signature = { ...takesRows, inputs: [x!, { ...x!, name: 'z' }] }

@@ -10,6 +10,7 @@ import { fail, ServingError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { Log } from '../log.ts'
 import type { FoundModel, ModelSpec, VersionSpec } from '../model-spec.ts'
+import type { ServedModel } from '../models.ts'
 import type { VersionRow } from '../repository/index.ts'
 import { Attempt } from './attempt.ts'
 import type { Tenant } from './model-memory.ts'
@@ -51,6 +52,8 @@ export class ModelLife {
   readonly #table = new VersionTable()
   #spec: ModelSpec | undefined
   #wanted: readonly VersionSpec[] = []
+  /** What answered last that named no version, and sleeps: it has clients all the same. */
+  #rested: ServedModel | undefined
   /** What is wrong with the model as a whole. */
   #problem: ServingError | undefined
   /** Versions that were unloaded by wish, to be told of until the model is wanted again. */
@@ -95,6 +98,7 @@ export class ModelLife {
     this.#unloaded = tell ? this.#table.serving() : []
     this.#problem = undefined
     this.#spec = undefined
+    this.#rested = undefined
     this.#wanted = []
     for (const slot of this.#table.all()) slot.failed = undefined
     this.#step({})
@@ -142,6 +146,7 @@ export class ModelLife {
         whenIdle: () => executors.whenIdle(),
         sleep: async () => {
           slot.asleep = serving.version.fingerprint
+          if (serving === this.stable) this.#rested = serving.opened?.served
           this.#telling.evicted(slot.version)
           const gone = this.#retire(slot)
           this.tell()
@@ -167,6 +172,8 @@ export class ModelLife {
   #begin(version: VersionSpec, options: WantOptions): void {
     const slot = this.#table.of(version.version)
     const { force = false, urgent = false, woken = false } = options
+    // of the same number, its files are gone: nothing could be served in their place
+    const rested = this.#rested?.version === version.version ? undefined : this.#rested
     const attempt = new Attempt({
       spec: this.#spec!,
       version,
@@ -174,7 +181,7 @@ export class ModelLife {
       // what replaces something that serves may ask others to make room
       urgent: urgent || woken || this.stable !== undefined,
       woken,
-      replaces: this.stable?.opened?.served,
+      replaces: this.stable?.opened?.served ?? rested,
     })
     slot.coming = attempt
     slot.failed = undefined
@@ -197,6 +204,7 @@ export class ModelLife {
     const before = slot.serving
     slot.coming = undefined
     slot.serving = attempt
+    this.#rested = undefined
     if (before !== undefined) void this.#drain(slot, before)
     this.#step({})
   }
@@ -262,10 +270,12 @@ export class ModelLife {
       this.#begin(version, { woken: true })
       this.tell()
     }
-    const { arrived, replaces, woken } = slot.coming!
-    if (woken || replaces === undefined) return arrived
-    // what it replaces has made room for it, and is wanted again where it fails
-    return arrived.catch((thrown) => this.#wakeAnother(thrown))
+    const { arrived, woken } = slot.coming!
+    return arrived.catch((thrown) => {
+      // for want of memory, or by wish: there is no other that would do
+      if (woken && slot.failed === undefined) throw thrown
+      return this.#wakeAnother(thrown)
+    })
   }
 
   /** What is wanted now, and on its way or asleep. */
