@@ -54,7 +54,7 @@ const facts: { readonly [R in Reason]: unknown extends FactsOf<R> ? Facts : Fact
   MODEL_UNREADABLE: { problem: 'm.onnx is empty' },
   MODEL_UNSUPPORTED: { problem: 'm.onnx is too new' },
   DIGEST_MISMATCH: { file: '1/model.onnx', expected: 'aa', got: 'bb' },
-  SIGNATURE_NARROWED: { version: '1', problem: 'the input "x" is gone' },
+  SIGNATURE_NARROWED: { model: 'churn', version: '1', problem: 'the input "x" is gone' },
   WARM_UP_FAILED: { problem: 'it answers what is not finite' },
   LOAD_TIMEOUT: { ms: 30 },
   LOAD_FAILED: { model: 'm', why: 'no version is available' },

@@ -214,9 +214,9 @@ const catalogue = {
   ),
   SIGNATURE_NARROWED: entry(
     'failed_precondition',
-    (f: { version: string; problem: string }) =>
+    (f: { model: string; version: string; problem: string }) =>
       `clients of version ${f.version} could not be answered: ${f.problem}`,
-    () => 'sluice models load NAME --force serves it all the same',
+    (f) => `sluice models load ${f.model} --force serves it all the same`,
   ),
   WARM_UP_FAILED: entry('failed_precondition', (f: { problem: string }) => f.problem),
   LOAD_TIMEOUT: entry(

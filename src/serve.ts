@@ -228,6 +228,7 @@ async function start(
     source,
     lifecycle,
     models: registry,
+    onStartKnown: () => registry.startIsKnown(),
     overrides,
     reread: async () => {
       const next = await reread()

@@ -72,6 +72,7 @@ async function setUpControl(first: Scan) {
     source: sourceOf(first),
     lifecycle,
     models: registry,
+    onStartKnown: () => registry.startIsKnown(),
     overrides: new Overrides(),
     reread: async () => ({ source: sourceOf(next), needRestart: [] }),
     clock: new HandClock(),

@@ -29,6 +29,8 @@ export interface ControlOptions {
   readonly source: Source
   readonly lifecycle: Lifecycle
   readonly models: Models
+  /** Called when what is wanted at the start has been told to the registry. */
+  readonly onStartKnown: () => void
   readonly overrides: Overrides
   /** Reads the server's configuration again. Fails with RELOAD_REFUSED where it is not sound. */
   readonly reread: () => Promise<Reread>
@@ -70,7 +72,7 @@ export class Control implements ModelControl {
 
   /** Finds the models and begins to load what is wanted of them; resolves when that has settled. */
   async start(): Promise<void> {
-    const { lifecycle, loadModels, log } = this.#options
+    const { lifecycle, loadModels, log, onStartKnown } = this.#options
     if (this.mode === 'poll') this.#poll()
     await this.#look()
     if (this.mode === 'explicit') {
@@ -80,6 +82,7 @@ export class Control implements ModelControl {
       log.warn('nothing to serve', { hint: 'name a model file or a folder' })
     }
     this.#apply()
+    onStartKnown()
     await lifecycle.whenSettled()
   }
 

@@ -177,7 +177,8 @@ export class Lifecycle {
     const { version, signature } = life.stable?.opened?.served ?? attempt.replaces
     if (compareVersions(attempt.version.version, version) < 0) return
     const problem = narrowing(signature, attempt.opened!.served.signature)
-    if (problem !== undefined) throw fail('SIGNATURE_NARROWED', { version, problem })
+    if (problem === undefined) return
+    throw fail('SIGNATURE_NARROWED', { model: life.name, version, problem })
   }
 
   async #warmUp(attempt: Attempt): Promise<readonly string[]> {

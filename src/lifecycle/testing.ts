@@ -144,6 +144,7 @@ export function setUp(options: Partial<LifecycleOptions> = {}) {
     told.push([event, fields.model, fields.version, fields.why].filter(Boolean).join(' '))
   const log: Log = { error: write, warn: write, info: write, debug: write }
   const registry = new Registry({ defaultModel: undefined, strict: false, events })
+  registry.startIsKnown()
   const lifecycle = new Lifecycle({
     registry,
     runtime,

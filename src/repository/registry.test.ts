@@ -98,6 +98,8 @@ test('the server is ready once all has settled and enough of it is ready', () =>
       states.forEach((state, index) => {
         registry.publish(`m${index}`, [row(`m${index}`, '1', state, { stable: state === 'ready' })])
       })
+      assert.equal(registry.ready(), false, 'before it is known what is wanted')
+      registry.startIsKnown()
       assert.equal(registry.ready(), expected, `${states} ${isStrict ? 'strict' : 'loose'}`)
     }
   }
@@ -106,6 +108,7 @@ test('the server is ready once all has settled and enough of it is ready', () =>
 test('a new version on its way does not take readiness away, nor does one that failed', () => {
   for (const strict of [false, true]) {
     const { registry } = setUp({ strict })
+    registry.startIsKnown()
     const serving = row('iris', '1', 'ready', { stable: true })
     for (const state of ['queued', 'loading', 'warming', 'failed'] as const) {
       registry.publish('iris', [serving, row('iris', '2', state)])
@@ -114,8 +117,21 @@ test('a new version on its way does not take readiness away, nor does one that f
   }
 })
 
+test('a model that comes when the others have settled takes readiness from nobody', () => {
+  const { registry } = setUp()
+  registry.publish('iris', [row('iris', '1', 'loading')])
+  registry.startIsKnown()
+  assert.equal(registry.ready(), false)
+  registry.publish('iris', [row('iris', '1', 'ready', { stable: true })])
+  registry.publish('late', [row('late', '1', 'loading')])
+  assert.equal(registry.ready(), true)
+  registry.publish('iris', [row('iris', '1', 'unloaded')])
+  assert.equal(registry.ready(), false, 'nothing is left that answers')
+})
+
 test('a server in which every model sleeps is ready: any of them can be asked', () => {
   const { registry } = setUp({ strict: true })
+  registry.startIsKnown()
   registry.publish('iris', [row('iris', '1', 'unloaded', { wake: async () => {} })])
   assert.equal(registry.ready(), true)
 })
@@ -123,6 +139,7 @@ test('a server in which every model sleeps is ready: any of them can be asked', 
 test('a model that is woken does not take readiness away', () => {
   for (const strict of [false, true]) {
     const { registry } = setUp({ strict })
+    registry.startIsKnown()
     registry.publish('digits', [row('digits', '1', 'ready', { stable: true })])
     for (const state of ['queued', 'loading', 'warming'] as const) {
       registry.publish('iris', [row('iris', '1', state, { wake: async () => {} })])

@@ -35,6 +35,8 @@ export class Registry implements Models {
   readonly #options: RegistryOptions
   readonly #models = new Map<string, Entry>()
   #list: readonly ModelStatus[] | undefined
+  /** Whether what is wanted at the start is known, and has settled. */
+  #start: 'unknown' | 'known' | 'settled' = 'unknown'
   #accepting = true
 
   constructor(options: RegistryOptions) {
@@ -61,6 +63,13 @@ export class Registry implements Models {
       if (state === 'unloaded' || rows.some((row) => row.version === version)) continue
       this.#tell({ name, version, state: 'unloaded' })
     }
+    this.#settle()
+  }
+
+  /** What is wanted at the start has been published. Before, the server is not ready. */
+  startIsKnown(): void {
+    this.#start = 'known'
+    this.#settle()
   }
 
   /** From now on the server is not ready, whatever its models are. */
@@ -105,14 +114,22 @@ export class Registry implements Models {
 
   ready(): boolean {
     if (!this.#accepting) return false
+    // a model that comes later takes readiness from nobody
+    if (this.#start !== 'settled') return false
     const models = [...this.#models.values()]
-    if (models.some(({ stable, rows }) => stable === undefined && isStarting(rows))) return false
     const able = models.filter(
       ({ stable, rows }) => stable !== undefined || sleeping(rows) !== undefined,
     )
     const wanted = models.filter(({ rows }) => !rows.every(({ state }) => state === 'unloaded'))
     if (this.#options.strict) return wanted.every((model) => able.includes(model))
     return able.length > 0 || wanted.length === 0
+  }
+
+  #settle(): void {
+    if (this.#start !== 'known') return
+    const entries = [...this.#models.values()]
+    if (entries.some(({ stable, rows }) => stable === undefined && isStarting(rows))) return
+    this.#start = 'settled'
   }
 
   #names(): readonly string[] {
