@@ -29,7 +29,7 @@ test('a version that narrows is refused while the old one serves, and served whe
     const [, , told = ''] = (await stateOf(server, `${version}`))!
     assert.match(told, /^clients of version 1 could not be answered: /)
     assert.match(told, why, what)
-    assert.match(told, /sluice models load NAME --force serves it all the same/)
+    assert.match(told, /sluice models load plus --force serves it all the same/)
     const labels = { version: `${version}`, reason: 'SIGNATURE_NARROWED' }
     assert.equal(await counted(server, 'sluice_model_load_failures_total', labels), 1)
   }
