@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { plusModel } from './models.ts'
 import { Published } from './published.ts'
 import { type Server, until } from './server.ts'
-import { allIsWell, askingPlus, serving, startOver, untilServed } from './serving.ts'
+import { allIsWell, askingPlus, serving, startOver, untilNamed, untilServed } from './serving.ts'
 import { counted, index, logged, served, states } from './states.ts'
 
 /** What a root is while it is gone: each makes it so, and returns what brings it back. */
@@ -86,10 +86,7 @@ describe('a repository that disappears', { concurrency: true }, () => {
     await untilErrors(server, 2)
     back()
     await untilServed(server, '1', 'late')
-    assert.deepEqual(
-      (await index(server)).map(({ name }) => name),
-      ['late', 'plus'],
-    )
+    await untilNamed(server, ['late', 'plus'])
     await allIsWell({ server, asking }, '1')
   })
 

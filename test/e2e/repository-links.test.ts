@@ -4,8 +4,8 @@ import { describe, it } from 'node:test'
 import { plusModel } from './models.ts'
 import { Published } from './published.ts'
 import { until } from './server.ts'
-import { allIsWell, askingPlus, startOver, untilServed } from './serving.ts'
-import { counted, index, served } from './states.ts'
+import { allIsWell, askingPlus, startOver, untilNamed, untilServed } from './serving.ts'
+import { counted, served } from './states.ts'
 
 describe('links within a repository', { concurrency: true }, () => {
   it('are followed when ..data is swapped below them, as in a volume of Kubernetes', async (t) => {
@@ -37,10 +37,7 @@ describe('links within a repository', { concurrency: true }, () => {
         'the new file answers',
       )
     }
-    assert.deepEqual(
-      (await index(server)).map(({ name }) => name),
-      ['file', 'plus'],
-    )
+    await untilNamed(server, ['file', 'plus'])
     assert.equal(await counted(server, 'sluice_model_load_failures_total'), 0)
     await allIsWell({ server, asking }, '3')
   })

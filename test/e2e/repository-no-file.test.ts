@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test'
 import { modelFolder, plusModel, scatteredModel } from './models.ts'
 import { Published } from './published.ts'
 import { type Server, until } from './server.ts'
-import { allIsWell, askingPlus, startOver, untilServed } from './serving.ts'
+import { allIsWell, askingPlus, startOver, untilOnly, untilServed } from './serving.ts'
 import { served, states } from './states.ts'
 
 const special = /is a pipe, a socket or a device/
@@ -63,8 +63,7 @@ test('what is no file of the repository is told with its model, and nobody waits
     published.version(models[at]!, 2, { 'model.onnx': plusModel(2) })
   }
   for (const model of models) {
-    await untilServed(server, '2', model)
-    assert.deepEqual(await states(server, model), [['2', 'ready', undefined]])
+    await untilOnly(server, '2', model)
   }
   await allIsWell({ server, asking }, '1')
 })

@@ -6,8 +6,8 @@ import { describe, it, type TestContext } from 'node:test'
 import { Asking } from './asking.ts'
 import { echoModel, modelFolder, plusModel } from './models.ts'
 import { type Server, startServer, until } from './server.ts'
-import { untilServed } from './serving.ts'
-import { index, served, states } from './states.ts'
+import { untilNamed, untilServed } from './serving.ts'
+import { served, states } from './states.ts'
 
 const listOf = (...configs: readonly string[]) => `
 # models of the shop
@@ -70,10 +70,7 @@ describe('a server configured for TensorFlow Serving', { concurrency: true }, ()
     assert.equal((await reload(listOf(alpha(policy)))).status, 200)
     await untilServed(server, '1', 'alpha')
     await untilServed(server, '', 'beta')
-    assert.deepEqual(
-      (await index(server)).map(({ name }) => name),
-      ['alpha'],
-    )
+    await untilNamed(server, ['alpha'])
     await asking.stop()
   })
 

@@ -7,8 +7,8 @@ import type { Answer } from './ask.ts'
 import { plusModel } from './models.ts'
 import { Published } from './published.ts'
 import { type Server, startServer, until } from './server.ts'
-import { allIsWell, askingPlus, untilServed } from './serving.ts'
-import { index, logged, served, states } from './states.ts'
+import { allIsWell, askingPlus, untilNamed, untilServed } from './serving.ts'
+import { logged, served, states } from './states.ts'
 
 const broken: readonly (readonly [what: string, text: string | undefined, why: RegExp])[] = [
   ['is no YAML', 'models: [', /sluice\.yaml/],
@@ -56,10 +56,7 @@ describe('a configuration that is read again', { concurrency: true }, () => {
       await untilServed(server, '2')
       await untilServed(server, '1', 'more')
       await untilServed(server, '', 'left')
-      assert.deepEqual(
-        (await index(server)).map(({ name }) => name),
-        ['more', 'plus'],
-      )
+      await untilNamed(server, ['more', 'plus'])
       asking.notBefore(2)
       await allIsWell({ server, asking }, '2')
     })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { plusModel } from './models.ts'
 import { until } from './server.ts'
-import { allIsWell, askingPlus, serving, startOver, untilServed } from './serving.ts'
+import { allIsWell, askingPlus, serving, startOver, untilOnly, untilServed } from './serving.ts'
 import { served, states } from './states.ts'
 
 describe('a version that is taken away before another comes', { concurrency: true }, () => {
@@ -15,8 +15,7 @@ describe('a version that is taken away before another comes', { concurrency: tru
     await until(async () => /^plus holds no version any more/.test(await why()), 'it is told')
     assert.deepEqual(await served(server), ['1'])
     await published.slowly('plus/2/model.onnx', plusModel(2), 4, 400)
-    await untilServed(server, '2')
-    assert.deepEqual(await states(server), [['2', 'ready', undefined]])
+    await untilOnly(server, '2')
     await allIsWell({ server, asking }, '2')
   })
 

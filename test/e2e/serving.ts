@@ -1,11 +1,12 @@
 /** A server over a repository, clients that never stop asking it, and what holds in the end. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { Asking } from './asking.ts'
 import { plusModel } from './models.ts'
 import { Published } from './published.ts'
 import { type Server, startServer, until } from './server.ts'
-import { counted, served } from './states.ts'
+import { counted, index, served, states } from './states.ts'
 
 export interface Serving {
   readonly server: Server
@@ -59,6 +60,20 @@ export const untilServed = (server: Server, versions: string, model = 'plus'): P
     async () => (await served(server, model)).join() === versions,
     `${model} is served as ${versions}`,
   )
+
+/** Resolves when nothing else is told of a model than that this version is ready. */
+export const untilOnly = (server: Server, version: string, model = 'plus'): Promise<void> =>
+  until(
+    async () => isDeepStrictEqual(await states(server, model), [[version, 'ready', undefined]]),
+    `nothing but version ${version} of ${model} is left`,
+  )
+
+/** Resolves when the index tells of models of these names, and of no others. */
+export const untilNamed = (server: Server, names: readonly string[]): Promise<void> =>
+  until(async () => {
+    const rows = await index(server)
+    return isDeepStrictEqual([...new Set(rows.map(({ name }) => name))], names)
+  }, `the index tells of ${names}`)
 
 /**
  * No request was lost, the server lives, answers as one of these versions, keeps nothing waiting,
