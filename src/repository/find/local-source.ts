@@ -8,6 +8,7 @@ import type { ReadModel } from '../model/model-folder.ts'
 import type { LostRoot, Scan, Source } from '../source.ts'
 import { emptiedModels } from './emptied.ts'
 import { FolderWatch, type WatchedFolder } from './folder-watch.ts'
+import { keptNames } from './kept-names.ts'
 import { renamed, settleNames } from './names.ts'
 import { type RootState, whyGone } from './root-memory.ts'
 import { type RootScan, scanRoot } from './scan-root.ts'
@@ -87,7 +88,9 @@ export class LocalSource implements Source {
       const gone = whyGone(before, { ...scan, hasModels })
       if (gone !== undefined) return this.#lose(root, gone)
       const { identity, isFolder } = scan
-      const models = [...scan.models, ...(await emptiedModels(before?.models ?? [], scan.models))]
+      const known = before?.models ?? []
+      const named = keptNames(known, scan.models)
+      const models = [...named, ...(await emptiedModels(known, named))]
       this.#before.set(root.path, { identity, hasModels, isFolder, models })
       return { root, scan: { ...scan, models } }
     } catch (thrown) {

@@ -1,6 +1,8 @@
 /** The names models go by: which are allowed, and what becomes of two that are the same. */
+import { basename } from 'node:path'
 import { fail, ServingError } from '../../errors.ts'
 import type { FoundModel } from '../../model-spec.ts'
+import type { ReadModel } from '../model/model-folder.ts'
 
 /**
  * In the order of names, no name twice. The first of several with one name keeps it; the others are
@@ -36,6 +38,13 @@ export function refusedName(name: string): ServingError | undefined {
     hint: 'expected up to 128 letters, digits, dots, underscores and hyphens, the first a letter or digit; set name in model.yaml, or give --name',
   })
 }
+
+/** Those first that are called as their files or folders are: a copy says the name of its original. */
+export const originalsFirst = (models: readonly ReadModel[]): readonly ReadModel[] =>
+  models.toSorted((a, b) => Number(isCopy(a)) - Number(isCopy(b)))
+
+const isCopy = ({ name, folders: [folder] }: ReadModel): boolean =>
+  folder !== undefined && basename(folder) !== name
 
 function refuseName<Found extends FoundModel>(model: Found): Found {
   const refused = model.spec instanceof ServingError ? undefined : refusedName(model.name)

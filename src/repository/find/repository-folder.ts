@@ -15,6 +15,7 @@ import {
 } from '../model/model-folder.ts'
 import { lockOf, readSingleFile } from '../model/single-file.ts'
 import { joinVersions } from './joined-versions.ts'
+import { originalsFirst } from './names.ts'
 
 /** With what is to be told of the folder as a whole, and folders in it that are empty as yet. */
 export async function readRepository({ folder, entries, root, bounds, cache }: ModelPlace) {
@@ -30,7 +31,7 @@ export async function readRepository({ folder, entries, root, bounds, cache }: M
   const folders = lock !== undefined && entries.some(({ kind }) => kind === 'folder')
   const unlocked = `${LOCK} holds for the files beside it, a folder of a model has its own`
   const warnings = [...(folders ? [unlocked] : []), ...(await settingsWarnings(texts))]
-  return { models: joinVersions(models.flat(), folder), blank, warnings }
+  return { models: originalsFirst(joinVersions(models.flat(), folder)), blank, warnings }
 }
 
 async function readInside(
@@ -45,7 +46,7 @@ async function readInside(
     // gone since it was listed
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return []
     const name = basename(folder)
-    return [{ name, root, spec: errorOf(thrown, name), layout: 'folder', folders: [] }]
+    return [{ name, root, spec: errorOf(thrown, name), layout: 'folder', folders: [folder] }]
   }
   if (entries.length === 0) blank.push(folder)
   if (isModelFolder(entries)) return [await readModelFolder({ ...place, entries })]
