@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { plusModel } from './models.ts'
+import { Published } from './published.ts'
 import { type Server, until } from './server.ts'
-import { allIsWell, serving, untilServed } from './serving.ts'
+import { allIsWell, askingPlus, serving, startOver, untilServed } from './serving.ts'
 import { counted, index, served, states } from './states.ts'
 
 const waiting = 'queue: { maxWaiting: 9 }'
@@ -60,6 +61,24 @@ describe('a configuration that breaks', { concurrency: true }, () => {
       await allIsWell({ server, asking }, '1')
     })
   }
+
+  it('and says the name of its model does not take it away', async (t) => {
+    const published = new Published()
+    const settings = (more: string) => published.file('box', 'model.yaml', `name: plus\n${more}`)
+    published.version('box', 1, { 'model.onnx': plusModel(1) })
+    settings('')
+    const server = await startOver(t, published)
+    const asking = askingPlus(server)
+    settings('nosuch: 1')
+    await until(async () => (await whyOf(server)) !== undefined, 'it is told')
+    assert.deepEqual(await served(server), ['1'])
+    // a copy that is mistaken for a model of its own
+    published.write({ 'a-copy/model.yaml': 'name: plus', 'a-copy/1/model.onnx': plusModel(1) })
+    published.write({ 'plus/model.yaml': '', 'plus/2/model.onnx': plusModel(2) })
+    settings('')
+    await untilServed(server, '2')
+    await allIsWell({ server, asking }, '2')
+  })
 
   it('beside a new version keeps that out as well, until both are right', async (t) => {
     const { server, published, asking } = await serving(t)
