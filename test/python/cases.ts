@@ -1,6 +1,8 @@
 /** Python scripts that drive a server case by case, and print a JSON object for each. */
+import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { it } from 'node:test'
 import { promisify } from 'node:util'
 
 export interface Line {
@@ -20,4 +22,22 @@ export async function runCases(script: string, args: readonly string[]): Promise
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Line)
+}
+
+/** A test for each case, and one that none was left out. `lines` is asked when they have been run. */
+export function testCases(cases: readonly string[], lines: () => readonly Line[]): void {
+  it('in cases that are all listed here', () => {
+    assert.deepEqual(
+      lines().map((line) => line.case),
+      cases,
+    )
+  })
+
+  for (const name of cases) {
+    it(name, () => {
+      const line = lines().find((line) => line.case === name)
+      assert.ok(line, 'it was not run')
+      assert.equal(line.error, null, line.error ?? '')
+    })
+  }
 }

@@ -8,13 +8,14 @@ import asyncio
 import inspect
 import json
 import sys
-import traceback
 
 import ml_dtypes
 import numpy as np
 import tritonclient.http as http
 import tritonclient.http.aio as aio
 from tritonclient.utils import InferenceServerException
+
+from cases import refused, tell, tensor
 
 URL = sys.argv[1]
 IRIS = json.load(open(sys.argv[2], encoding="utf-8"))
@@ -260,12 +261,6 @@ def ask_sum(client):
     assert answer.as_numpy("sum").tolist() == [[2.0, 2.0]], answer.get_response()
 
 
-def tensor(name, values, datatype, binary=True):
-    given = http.InferInput(name, list(values.shape), datatype)
-    given.set_data_from_numpy(values, binary_data=binary)
-    return given
-
-
 def ask(client, model, inputs):
     return client.infer(model, inputs)
 
@@ -274,14 +269,6 @@ def check_iris(labels, scores):
     assert labels.tolist() == IRIS["labels"], labels
     far = np.abs(scores - np.array(IRIS["probabilities"])).max()
     assert far <= IRIS["tolerance"], far
-
-
-def refused(act):
-    try:
-        act()
-    except InferenceServerException as error:
-        return error
-    raise AssertionError("it was not refused")
 
 
 CASES = {
@@ -317,10 +304,4 @@ def run(case):
         case(client)
 
 
-for name, case in CASES.items():
-    try:
-        run(case)
-        error = None
-    except Exception:
-        error = traceback.format_exc()
-    print(json.dumps({"case": name, "error": error}), flush=True)
+tell(CASES, run)

@@ -1,13 +1,12 @@
 /** Triton's own Python client, as its users have it, against the real server. */
-import assert from 'node:assert/strict'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe } from 'node:test'
 import { addModel, identityModel } from '../../src/onnx/testing.ts'
 import { DATATYPES } from '../../src/tensor/index.ts'
 import { type Server, startServer } from '../e2e/server.ts'
-import { type Line, runCases } from './cases.ts'
+import { type Line, runCases, testCases } from './cases.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -48,20 +47,7 @@ describe('tritonclient gets what it expects', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('in cases that are all listed here', () => {
-    assert.deepEqual(
-      lines.map((line) => line.case),
-      cases,
-    )
-  })
-
-  for (const name of cases) {
-    it(name, () => {
-      const line = lines.find((line) => line.case === name)
-      assert.ok(line, 'it was not run')
-      assert.equal(line.error, null, line.error ?? '')
-    })
-  }
+  testCases(cases, () => lines)
 })
 
 function modelsIn(folder: string): string {

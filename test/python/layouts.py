@@ -5,11 +5,11 @@ Prints one JSON object a case: {"case": name, "error": traceback or null}.
 
 import json
 import sys
-import traceback
 
 import numpy as np
 import tritonclient.http as http
-from tritonclient.utils import InferenceServerException
+
+from cases import refused, tell, tensor
 
 URL = sys.argv[1]
 
@@ -121,20 +121,6 @@ def models_that_are_unloaded_and_loaded(client):
     assert client.is_model_ready("classifier")
 
 
-def tensor(name, values, datatype):
-    given = http.InferInput(name, list(values.shape), datatype)
-    given.set_data_from_numpy(values)
-    return given
-
-
-def refused(act):
-    try:
-        act()
-    except InferenceServerException as error:
-        return error
-    raise AssertionError("it was not refused")
-
-
 CASES = {
     "all models are ready": ready_with_all_models,
     "metadata in the shapes of the configuration": metadata_in_the_shapes_of_the_configuration,
@@ -147,11 +133,10 @@ CASES = {
     "models that are unloaded and loaded": models_that_are_unloaded_and_loaded,
 }
 
-for name, case in CASES.items():
-    try:
-        with http.InferenceServerClient(URL) as client:
-            case(client)
-        error = None
-    except Exception:
-        error = traceback.format_exc()
-    print(json.dumps({"case": name, "error": error}), flush=True)
+
+def run(case):
+    with http.InferenceServerClient(URL) as client:
+        case(client)
+
+
+tell(CASES, run)

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { modelOf, nodeOf, rawTensor, tensorInfo } from '../../src/onnx/testing.ts'
 import { modelFolder, plusModel, scatteredModel } from '../e2e/models.ts'
 import { type Server, startServer } from '../e2e/server.ts'
-import { type Line, runCases } from './cases.ts'
+import { type Line, runCases, testCases } from './cases.ts'
 
 /** The cases of `layouts.py`, each of which is a test here. */
 const cases = [
@@ -30,20 +30,7 @@ describe("repositories of Triton, asked by Triton's client", () => {
   })
   after(() => server.process.end())
 
-  it('in cases that are all listed here', () => {
-    assert.deepEqual(
-      lines.map((line) => line.case),
-      cases,
-    )
-  })
-
-  for (const name of cases) {
-    it(name, () => {
-      const line = lines.find((line) => line.case === name)
-      assert.ok(line, 'it was not run')
-      assert.equal(line.error, null, line.error ?? '')
-    })
-  }
+  testCases(cases, () => lines)
 
   it('tells that it has no GPU', () => {
     assert.match(
