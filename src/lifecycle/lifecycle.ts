@@ -59,12 +59,12 @@ export class Lifecycle {
   }
 
   /** These models are wanted, and no others. */
-  apply(found: readonly FoundModel[], options: WantOptions = {}): void {
+  apply(found: readonly FoundModel[]): void {
     const wanted = new Set(found.map(({ name }) => name))
     for (const [name, life] of this.#lives) {
       if (!wanted.has(name)) life.unwant(false)
     }
-    for (const model of found) this.want(model, options)
+    for (const model of found) this.want(model)
   }
 
   /** This model is wanted as it was found. Nothing is begun any more once it stops. */

@@ -13,10 +13,10 @@ import type { FoundModel, ModelSpec, VersionSpec } from '../model-spec.ts'
 import type { ServedModel } from '../models.ts'
 import type { VersionRow } from '../repository/index.ts'
 import { Attempt } from './attempt.ts'
-import type { Tenant } from './model-memory.ts'
+import { type Tenant, tenantOf } from './model-memory.ts'
 import { reconcile } from './reconcile.ts'
 import { rowsOf } from './rows.ts'
-import { ASLEEP, type Slot, wordsOf } from './slot.ts'
+import { ASLEEP, forgetPast, type Slot, wordsOf } from './slot.ts'
 import { Telling } from './telling.ts'
 import { labelsOf, problemOf, wantedVersions } from './version-policy.ts'
 import { VersionTable } from './version-table.ts'
@@ -83,13 +83,11 @@ export class ModelLife {
     const { wanted, missing } = wantedVersions(spec, this.#table.failed())
     this.#problem = problemOf({ wanted, missing })
     this.#telling.warnings(spec, wanted)
-    // nothing to take its place: what serves goes on
-    if (wanted.length === 0 && this.#spec !== undefined) {
-      this.#step(options)
-      return
+    // where there is nothing to take its place, what serves goes on
+    if (wanted.length > 0 || this.#spec === undefined) {
+      this.#spec = spec
+      this.#wanted = wanted
     }
-    this.#spec = spec
-    this.#wanted = wanted
     this.#step(options)
   }
 
@@ -138,21 +136,7 @@ export class ModelLife {
     return this.#table.all().flatMap((slot) => {
       const { serving, coming } = slot
       if (serving?.opened === undefined || coming !== undefined) return []
-      const { executors, executable } = serving.opened
-      return {
-        bytes: executable.memoryBytes,
-        lastUsed: executors.lastUsed,
-        idle: executors.idle,
-        whenIdle: () => executors.whenIdle(),
-        sleep: async () => {
-          slot.asleep = serving.version.fingerprint
-          if (serving === this.stable) this.#rested = serving.opened?.served
-          this.#telling.evicted(slot.version)
-          const gone = this.#retire(slot)
-          this.tell()
-          await gone
-        },
-      }
+      return tenantOf(serving.opened, () => this.#sleep(slot, serving))
     })
   }
 
@@ -160,11 +144,7 @@ export class ModelLife {
     const { load, cancel, retire, forget } = reconcile(this.#wanted, this.#table.held())
     for (const version of cancel) this.#cancel(this.#table.of(version))
     for (const version of retire) void this.#retire(this.#table.of(version))
-    for (const version of forget) {
-      const slot = this.#table.of(version)
-      slot.failed = undefined
-      slot.asleep = undefined
-    }
+    for (const version of forget) forgetPast(this.#table.of(version))
     for (const version of load) this.#begin(version, options)
     this.tell()
   }
@@ -184,8 +164,7 @@ export class ModelLife {
       replaces: this.stable?.opened?.served ?? rested,
     })
     slot.coming = attempt
-    slot.failed = undefined
-    slot.asleep = undefined
+    forgetPast(slot)
     void this.#options.bring(attempt, this).then(
       (outcome) => {
         if (attempt.over) return
@@ -228,6 +207,16 @@ export class ModelLife {
     const failed = this.#table.failed()
     if (this.#spec !== undefined) this.#wanted = wantedVersions(this.#spec, failed).wanted
     this.#step({})
+  }
+
+  /** Makes room for others; resolves when its memory is free. */
+  #sleep(slot: Slot, serving: Attempt): Promise<void> {
+    slot.asleep = serving.version.fingerprint
+    if (serving === this.stable) this.#rested = serving.opened?.served
+    this.#telling.evicted(slot.version)
+    const gone = this.#retire(slot)
+    this.tell()
+    return gone
   }
 
   #cancel(slot: Slot): void {

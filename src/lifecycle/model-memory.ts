@@ -1,6 +1,7 @@
 /** The memory that all versions share: who holds how much of it, and who makes room for whom. */
 import { fail, type ServingError } from '../errors.ts'
 import { admit } from './memory-budget.ts'
+import type { OpenVersion } from './open-version.ts'
 
 export interface ModelMemoryOptions {
   /** In bytes; without one everything is let in and nothing is counted. */
@@ -19,6 +20,17 @@ export interface Tenant {
   /** Makes room: resolves when its memory is free. It is loaded again when asked. */
   sleep(): Promise<void>
 }
+
+export const tenantOf = (
+  { executors, executable }: OpenVersion,
+  sleep: Tenant['sleep'],
+): Tenant => ({
+  bytes: executable.memoryBytes,
+  lastUsed: executors.lastUsed,
+  idle: executors.idle,
+  whenIdle: () => executors.whenIdle(),
+  sleep,
+})
 
 /** `asleep`: there is room only if others leave, which they do only for what somebody waits for. */
 export type Admission = 'admitted' | 'asleep'

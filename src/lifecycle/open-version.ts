@@ -1,5 +1,5 @@
 /** From the files of a version to something that answers requests. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { checked } from '../checked.ts'
 import type { Clock } from '../clock.ts'
 import { type Events, noEvents } from '../events.ts'
@@ -122,5 +122,5 @@ async function assemble(
 /** One for all files, whatever the order they were read in: SHA-256 of the lines of `sha256sum`. */
 function digestOf(files: readonly LoadedFile[]): string {
   const lines = files.map(({ path, sha256 }) => `${sha256}  ${path}\n`).sort()
-  return createHash('sha256').update(lines.join('')).digest('hex')
+  return hash('sha256', lines.join(''))
 }

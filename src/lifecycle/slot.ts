@@ -22,6 +22,12 @@ export function isEmpty({ serving, coming, failed, asleep, draining }: Slot): bo
   return nothing && draining.size === 0
 }
 
+/** What became of files before is of no interest any more. */
+export function forgetPast(slot: Slot): void {
+  slot.failed = undefined
+  slot.asleep = undefined
+}
+
 export function heldIn({ version, serving, coming, failed, asleep }: Slot): Held {
   return {
     version,
