@@ -2,7 +2,6 @@
  * The composition root: configuration in, a running server out. Everything that lives as long as
  * the server is made here, and ended in the opposite order.
  */
-
 import { adminProtocol } from './admin/index.ts'
 import { cpuQuota } from './cgroup.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -17,7 +16,7 @@ import { metricsProtocol, plainProtocol } from './protocols/plain/index.ts'
 import { LocalSource, Registry } from './repository/index.ts'
 import { OnnxRuntime } from './runtime/onnx/index.ts'
 import { Slots } from './scheduler/index.ts'
-import { accessLog, Metrics, startTracing } from './telemetry/index.ts'
+import { accessLog, Metrics, requestSpan, startTracing } from './telemetry/index.ts'
 import { noTracer, type Tracer } from './trace.ts'
 import { type Exchange, type HttpProtocol, HttpServer } from './transport/http/index.ts'
 import { packageVersion } from './version.ts'
@@ -260,7 +259,7 @@ function onAnswered(config: ServerConfig, log: Log, tracer: Tracer): OnAnswered 
     const method = request.method ?? ''
     const endMs = systemClock.now()
     const status = response.headersSent ? response.statusCode : 499
-    writeAccess({
+    const access = {
       method,
       route,
       url: request.url ?? '',
@@ -272,23 +271,11 @@ function onAnswered(config: ServerConfig, log: Log, tracer: Tracer): OnAnswered 
       model,
       version,
       error,
-    })
+    }
+    writeAccess(access)
     if (!tracer.on) return
-    tracer.span(`${method} ${route}`, {
-      kind: 'server',
-      traceparent: exchange.header('traceparent'),
-      self: call.traceparent,
-      startMs: startedAt,
-      endMs,
-      error,
-      attributes: {
-        'http.request.method': method,
-        'http.route': route,
-        'http.response.status_code': status,
-        ...(model !== undefined && { 'sluice.model': model }),
-        ...(version !== undefined && { 'sluice.version': version }),
-      },
-    })
+    const traceparent = exchange.header('traceparent')
+    requestSpan(tracer, access, { traceparent, self: call.traceparent, startMs: startedAt, endMs })
   }
 }
 
