@@ -6,10 +6,10 @@
  * A run of everything is a result of record: its JSON goes to `results/repository/` and its table
  * into README.md. Any other goes to `results/local/`, which git ignores.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { environment, told } from './environment.ts'
+import { keep } from './keep.ts'
 import { prepare } from './prepare.ts'
 import { measureCycles } from './repository/cycles.ts'
 import { measureLoading } from './repository/loading.ts'
@@ -17,7 +17,7 @@ import { measureLookup } from './repository/lookup.ts'
 import type { Part, Progress } from './repository/part.ts'
 import { measureRegistered } from './repository/registered.ts'
 import { measureSwaps } from './repository/swaps.ts'
-import { between, table } from './table.ts'
+import { table } from './table.ts'
 import { claims, exitCode } from './verdict.ts'
 
 const script = join(import.meta.dirname, '../bin/sluice.mjs')
@@ -74,23 +74,11 @@ async function main(): Promise<number> {
     [...claims(summaries)].map(([claim, verdict]) => `- ${claim}: **${verdict}**`).join('\n'),
   ].join('\n\n')
   const everything = wanted.length === Object.keys(measures).length
-  keep(page, { environment: where, plan, parts }, everything && !flags.quick)
+  const results: Results = { environment: where, plan, parts }
+  const ofRecord = everything && !flags.quick
+  const folder = 'results/repository'
+  keep({ results, page, ofRecord, folder, prefix: 'repository-', marker: 'repository' })
   return exitCode(summaries)
-}
-
-function keep(page: string, results: Results, ofRecord: boolean): void {
-  const folder = join(import.meta.dirname, ofRecord ? 'results/repository' : 'results/local')
-  mkdirSync(folder, { recursive: true })
-  const date = results.environment.date.replaceAll(/[:.]/g, '-')
-  const file = join(folder, `${ofRecord ? '' : 'repository-'}${date}.json`)
-  writeFileSync(file, `${JSON.stringify(results, undefined, 1)}\n`)
-  if (ofRecord) {
-    const readme = join(import.meta.dirname, 'README.md')
-    const now = readFileSync(readme, 'utf8')
-    writeFileSync(readme, between(now, '<!-- repository -->', '<!-- /repository -->', page))
-  }
-  console.log(page)
-  console.error(`raw figures: ${file}`)
 }
 
 /** What the JSON file holds. */

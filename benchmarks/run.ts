@@ -6,10 +6,11 @@
  * A run of everything in this checkout with ten rounds or more is a result of record: its JSON goes
  * to `results/` and its table into README.md. Any other goes to `results/local/`, which git ignores.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Environment, environment, told } from './environment.ts'
+import { keep } from './keep.ts'
 import { openOneClient } from './one-client.ts'
 import { prepare } from './prepare.ts'
 import { readStat } from './proc.ts'
@@ -17,7 +18,7 @@ import { type Question, rate } from './question.ts'
 import { type Pace, type Round, runRounds } from './rounds.ts'
 import { openSaturation } from './saturation.ts'
 import { openStart } from './start.ts'
-import { between, table } from './table.ts'
+import { table } from './table.ts'
 import { openTabular } from './tabular.ts'
 import { claims, exitCode, type Summary, summarize, worse } from './verdict.ts'
 import { workloads } from './workloads.ts'
@@ -95,18 +96,8 @@ async function main(): Promise<number> {
 function report(results: Results, groups: number): void {
   const everything = groups === Object.keys(openers).length
   const ofRecord = everything && results.pace.rounds >= 10 && script === ownScript
-  const folder = join(import.meta.dirname, ofRecord ? 'results' : 'results/local')
-  mkdirSync(folder, { recursive: true })
   const text = page(results, lastRecord())
-  const file = join(folder, `${results.environment.date.replaceAll(/[:.]/g, '-')}.json`)
-  writeFileSync(file, `${JSON.stringify(results, undefined, 1)}\n`)
-  if (ofRecord) {
-    const readme = join(import.meta.dirname, 'README.md')
-    const now = readFileSync(readme, 'utf8')
-    writeFileSync(readme, between(now, '<!-- results -->', '<!-- /results -->', text))
-  }
-  console.log(text)
-  console.error(`raw rounds: ${file}`)
+  keep({ results, page: text, ofRecord, folder: 'results', marker: 'results' })
 }
 
 function page({ environment: e, pace: p, summaries }: Results, last: Results | undefined): string {
