@@ -121,6 +121,15 @@ function stood(steps: readonly Step[], to: number, lookAt: (scan: Scan) => unkno
   return steps[to]!.nowMs - steps[from]!.nowMs >= SETTLE_MS
 }
 
+/** What was acted on of each model at each step, and what at the one before. */
+function* answersOf(steps: readonly Step[]) {
+  for (const [index, { answer }] of steps.entries()) {
+    const before = steps[index - 1]?.answer ?? []
+    for (const name of names)
+      yield { index, name, now: named(answer, name), was: named(before, name) }
+  }
+}
+
 const names = ['a', 'b']
 const numbers = ['1', '2', '10']
 
@@ -129,29 +138,24 @@ it('what is not sealed is acted on only after it was seen unchanged', () => {
   fc.assert(
     fc.property(history, (scans) => {
       const { steps } = run(scans)
-      for (const [index, { answer }] of steps.entries()) {
-        const before = steps[index - 1]?.answer ?? []
-        for (const name of names) {
-          const now = named(answer, name)
-          const was = named(before, name)
-          const isTold = index === 0 && (now === undefined || now.spec instanceof ServingError)
-          if (!isDeepStrictEqual(whole(now), whole(was)) && !isTold) {
-            acted += 1
-            assert.ok(
-              stood(steps, index, ({ models }) => whole(named(models, name))),
-              'the model',
-            )
-          }
-          for (const number of numbers) {
-            const version = versionOf(now, number)
-            if (version === undefined || version.sealed) continue
-            if (isDeepStrictEqual(print(now, number), print(was, number))) continue
-            acted += 1
-            assert.ok(
-              stood(steps, index, ({ models }) => print(named(models, name), number)),
-              'the version',
-            )
-          }
+      for (const { index, name, now, was } of answersOf(steps)) {
+        const isTold = index === 0 && (now === undefined || now.spec instanceof ServingError)
+        if (!isDeepStrictEqual(whole(now), whole(was)) && !isTold) {
+          acted += 1
+          assert.ok(
+            stood(steps, index, ({ models }) => whole(named(models, name))),
+            'the model',
+          )
+        }
+        for (const number of numbers) {
+          const version = versionOf(now, number)
+          if (version === undefined || version.sealed) continue
+          if (isDeepStrictEqual(print(now, number), print(was, number))) continue
+          acted += 1
+          assert.ok(
+            stood(steps, index, ({ models }) => print(named(models, name), number)),
+            'the version',
+          )
         }
       }
     }),
@@ -165,23 +169,18 @@ it('a version that is gone is dropped only after it was gone, or with its model'
   fc.assert(
     fc.property(history, (scans) => {
       const { steps } = run(scans)
-      for (const [index, { answer }] of steps.entries()) {
-        const before = steps[index - 1]?.answer ?? []
-        for (const name of names) {
-          const now = named(answer, name)
-          const was = named(before, name)
-          if (now?.root !== was?.root || now?.spec instanceof ServingError) continue
-          for (const number of numbers) {
-            if (versionOf(was, number) === undefined || versionOf(now, number)) continue
-            dropped += 1
-            assert.ok(
-              stood(
-                steps,
-                index,
-                ({ models }) => versionOf(named(models, name), number) === undefined,
-              ),
-            )
-          }
+      for (const { index, name, now, was } of answersOf(steps)) {
+        if (now?.root !== was?.root || now?.spec instanceof ServingError) continue
+        for (const number of numbers) {
+          if (versionOf(was, number) === undefined || versionOf(now, number)) continue
+          dropped += 1
+          assert.ok(
+            stood(
+              steps,
+              index,
+              ({ models }) => versionOf(named(models, name), number) === undefined,
+            ),
+          )
         }
       }
     }),
