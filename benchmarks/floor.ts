@@ -26,25 +26,30 @@ const source = {
 const executable = await runtime.load(source)
 const { name, datatype } = executable.signature.inputs[0]!
 const outputs = executable.signature.outputs.map((output) => output.name)
-const lane = new Slots(runtime.capacity).lane(1000)
+const lane = new Slots(runtime).lane(1000)
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
-  request.on('end', () => lane.enter(() => answer(request, response, chunks)))
+  request.on('end', () => lane.enter((thread) => answer(request, response, chunks, thread)))
 })
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`ready http://127.0.0.1:${(server.address() as AddressInfo).port}\n`)
 })
 process.on('SIGTERM', () => process.exit(0))
 
-async function answer(request: IncomingMessage, response: ServerResponse, chunks: Buffer[]) {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  chunks: Buffer[],
+  thread: number,
+) {
   const headerLength = Number(request.headers['inference-header-content-length'])
   const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
   const { inputs } = JSON.parse(bytes.toString('utf8', 0, headerLength))
   const tensor = tensorFromBytes(name, datatype, inputs[0].shape, bytes.subarray(headerLength))
   const call = new Call({ requestId: '' })
-  const result = await executable.run({ inputs: [{ name, tensor }], outputs }, call)
+  const result = await executable.run({ inputs: [{ name, tensor }], outputs }, call, thread)
 
   const described = result.outputs.map((output) => ({
     name: output.name,

@@ -13,10 +13,28 @@ export interface CallOptions {
   readonly traceparent?: string | undefined
 }
 
+/** What a request says of its place among others. */
+export interface Scheduling {
+  /** 1 is the most urgent; the model's own default where left out or 0. */
+  readonly priority?: number
+  /** How long it may wait to be begun, in milliseconds. */
+  readonly queueTimeoutMs?: number
+  readonly sequence?: SequencePlace
+}
+
+/** Requests of one sequence are answered in their order, by one version, with what it remembers. */
+export interface SequencePlace {
+  readonly id: bigint | string
+  readonly start: boolean
+  readonly end: boolean
+}
+
 export class Call {
   readonly requestId: string
   readonly deadline: number | undefined
   readonly traceparent: string | undefined
+  /** Set by the protocol that has read the body, before the model is asked. */
+  scheduling: Scheduling = noScheduling
   #ended: ServingError | undefined
   #listeners: ((why: ServingError) => void)[] | undefined
 
@@ -74,3 +92,5 @@ export function watchDeadline(call: Call, clock: Clock): () => void {
   if (call.deadline === undefined) return () => {}
   return clock.wakeAt(call.deadline, () => call.end(fail('DEADLINE_EXCEEDED', { where: 'served' })))
 }
+
+const noScheduling: Scheduling = {}

@@ -191,6 +191,24 @@ export const catalogue = {
       `${f.limit} requests are already waiting for "${f.model}"`,
     () => 'retry after the time in Retry-After',
   ),
+  QUEUE_BYTES_FULL: entry(
+    'overloaded',
+    (f: { model: string; limit: number }) =>
+      `the requests that wait for "${f.model}" hold ${f.limit} bytes already`,
+    () => 'retry after the time in Retry-After',
+  ),
+  QUEUE_TIMEOUT: entry(
+    'overloaded',
+    (f: { model: string; ms: number }) =>
+      `the request waited ${Math.round(f.ms)} ms for "${f.model}", which is as long as it may`,
+    () => 'retry after the time in Retry-After',
+  ),
+  DEADLINE_UNREACHABLE: entry(
+    'deadline_exceeded',
+    (f: { model: string; predictedMs: number; leftMs: number }) =>
+      `an answer of "${f.model}" would take about ${Math.ceil(f.predictedMs)} ms now, and there are ${Math.max(0, Math.floor(f.leftMs))} ms`,
+    () => 'retry after the time in Retry-After, or allow more time',
+  ),
   DRAINING: entry('unavailable', () => 'the server is shutting down'),
   DEADLINE_EXCEEDED: entry(
     'deadline_exceeded',

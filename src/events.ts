@@ -10,8 +10,13 @@ export type Event =
       readonly kind: 'executed'
       readonly model: string
       readonly version: string
-      /** Of all requests that shared the run. */
+      /** Requests that shared the run. */
+      readonly requests: number
+      /** Of all of them. */
       readonly rows: number
+      readonly left: WhyLeft
+      /** On the event loop, or in a thread. */
+      readonly where: 'loop' | 'thread'
       /** How long the run took, and what came before and after it, in milliseconds. */
       readonly inputMs: number
       readonly runMs: number
@@ -23,6 +28,13 @@ export type Event =
       readonly version: string
       /** Requests that wait now. */
       readonly waiting: number
+    }
+  /** A request was refused or given up before it ran. */
+  | {
+      readonly kind: 'shed'
+      readonly model: string
+      readonly version: string
+      readonly why: WhyShed
     }
   | {
       readonly kind: 'state'
@@ -54,6 +66,37 @@ export type Event =
   | { readonly kind: 'evicted'; readonly model: string; readonly version: string }
   /** A repository could not be looked at. */
   | { readonly kind: 'repository-problem'; readonly root: string }
+
+/**
+ * Why the requests of a run did not wait for more to join them.
+ * - full: no more rows may be joined, or more would not be faster
+ * - idle: whatever had queued when there was somewhere to run
+ * - preferred: a preferred number of rows was there
+ * - delay: the oldest had waited as long as it may for company
+ * - deadline: more would have come too late for one of them
+ * - alone: this model's requests are not joined
+ * - retry: a run of several had failed, and they are tried apart
+ * - drain: the version is on its way out
+ */
+export const WHY_LEFT = [
+  'full',
+  'idle',
+  'preferred',
+  'delay',
+  'deadline',
+  'alone',
+  'retry',
+  'drain',
+] as const
+export type WhyLeft = (typeof WHY_LEFT)[number]
+
+/**
+ * - full: too many wait · bytes: they hold too much memory
+ * - late: it would not have been begun in time · expired: it was not
+ * - timeout: it waited longer than its queue allows · cancelled: its client left
+ */
+export const WHY_SHED = ['full', 'bytes', 'late', 'expired', 'timeout', 'cancelled'] as const
+export type WhyShed = (typeof WHY_SHED)[number]
 
 /** A request to a known model was answered, well or badly. */
 export interface RequestEvent {

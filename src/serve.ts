@@ -209,7 +209,7 @@ async function start(
     ...ground,
     registry,
     runtime,
-    slots: new Slots(runtime.capacity),
+    slots: new Slots(runtime),
     maxWaiting: servingFiles.maxWaiting ?? config.queue.maxWaiting,
     autoComplete: !config.disableAutoCompleteConfig,
     loadsAtOnce: config.load.atOnce,

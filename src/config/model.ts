@@ -4,9 +4,9 @@
  */
 import { z } from 'zod'
 import { DATATYPES } from '../tensor/index.ts'
-import { count, nativeOptions } from './fields.ts'
+import { bytes, count, milliseconds, nativeOptions } from './fields.ts'
 import type { Frozen } from './freeze.ts'
-import { checkInput, checkUnique } from './model-rules.ts'
+import { checkInput, checkPriorities, checkUnique } from './model-rules.ts'
 
 const tensor = {
   name: z.string().min(1).describe('The name of the tensor in the model'),
@@ -103,6 +103,54 @@ const onnx = z.strictObject({
     .describe('Entries of the session configuration, as ONNX Runtime names them'),
 })
 
+const levelPolicy = {
+  maxWaiting: count(0).optional().describe('Requests of it that may wait'),
+  timeoutMs: milliseconds().optional().describe('The time a request may wait to be begun'),
+  onTimeout: z
+    .enum(['refuse', 'delay'])
+    .optional()
+    .describe('What becomes of it then: refused, or served after all others'),
+  timeoutOverride: z
+    .boolean()
+    .optional()
+    .describe('Whether a request may name a shorter time for itself'),
+}
+
+const { maxWaiting: _maxWaiting, ...queuePolicy } = levelPolicy
+
+const batching = z.strictObject({
+  maxBatchSize: z
+    .union([count(), z.literal('auto')])
+    .default('auto')
+    .describe('The most rows of one run; auto: as many as make it faster, which is learned'),
+  maxDelayMs: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('The time a request may wait for others although it could run'),
+  preferred: z.array(count()).default([]).describe('Numbers of rows that need not wait for more'),
+  preserveOrdering: z
+    .boolean()
+    .default(false)
+    .describe('Whether answers leave in the order in which requests came'),
+  maxBatchMs: milliseconds().optional().describe('The longest run that joining may lead to'),
+  assumeJoinable: z
+    .boolean()
+    .default(false)
+    .describe('Join requests although their answers together differ from those apart'),
+  padding: z
+    .record(
+      z.string().min(1),
+      z.strictObject({
+        axis: count(1).describe('The axis that is filled up, counted from 0; rows are axis 0'),
+        sizes: z.array(count()).min(1).describe('The sizes it is filled up to'),
+        value: z.number().default(0).describe('What it is filled up with'),
+      }),
+    )
+    .default({})
+    .describe('Inputs that are filled up so that requests of different shapes may be joined'),
+})
+
 const sample = z.strictObject({
   name: z.string().min(1).optional().describe('How messages call it; its number where left out'),
   count: count().default(1).describe('How often it is asked'),
@@ -144,6 +192,22 @@ export const modelSchema = z.strictObject({
       maxWaiting: count(0)
         .optional()
         .describe("Requests that may wait for it, in place of the server's number"),
+      maxWaitingBytes: bytes()
+        .optional()
+        .describe("Memory that these may hold, in place of the server's number"),
+      ...queuePolicy,
+      priorities: z
+        .strictObject({
+          levels: count().max(1_000_000).describe('How many levels there are; 1 is served first'),
+          default: count().describe('The level of requests that name none'),
+          policies: z
+            .record(z.string().regex(/^[1-9][0-9]*$/), z.strictObject(levelPolicy))
+            .default({})
+            .describe('What differs for a level, by its number'),
+        })
+        .superRefine(checkPriorities)
+        .optional()
+        .describe('Levels of requests that are served one before the other'),
     })
     .prefault({}),
   onnx: onnx.prefault({}),
@@ -173,18 +237,36 @@ export const modelSchema = z.strictObject({
     })
     .prefault({}),
   executors: z
-    .union([count().max(1024), z.literal('auto')])
+    .union([
+      count().max(1024),
+      z.literal('auto'),
+      z.strictObject({
+        minimum: count().max(1024).default(1).describe('Never fewer'),
+        maximum: count().max(1024).optional().describe('Never more; as the cores allow'),
+        dryRun: z.boolean().default(false).describe('Only tell what would be done'),
+      }),
+    ])
     .default('auto')
-    .describe('How many runs of it may go on at once'),
+    .describe('How many runs of it may go on at once; between two numbers, as the load asks'),
   isolation: z
     .enum(['none', 'process'])
     .default('none')
     .describe('Where it runs: in the process of the server, or in one of its own'),
   trusted: z.boolean().default(false).describe('Run code that lies in its folder'),
   python: z.unknown().optional().describe('The interpreter and packages it runs with'),
-  batching: z.unknown().optional().describe('How requests are joined into one run'),
+  batching: z
+    .union([z.enum(['auto', 'off']), batching])
+    .default('auto')
+    .describe('How requests are joined into one run; auto: where that is shown to be right'),
   cache: z.unknown().optional().describe('How long answers are kept'),
-  slo: z.unknown().optional().describe('The latency it should keep'),
+  slo: z
+    .strictObject({
+      p99Ms: milliseconds().describe(
+        'The time in which it should answer; a request that would take longer is refused',
+      ),
+    })
+    .optional()
+    .describe('The latency it should keep'),
   rollout: z.unknown().optional().describe('Whether a new version takes traffic by itself'),
 })
 

@@ -72,6 +72,9 @@ export const serverSchema = z.strictObject({
   queue: z
     .strictObject({
       maxWaiting: count(0).default(256).describe('Requests that may wait for one model'),
+      maxWaitingBytes: bytes()
+        .prefault(256 * 2 ** 20)
+        .describe('Memory that these may hold, in bytes or as 256MiB'),
     })
     .prefault({}),
   readiness: z

@@ -23,11 +23,8 @@ export const unbuiltModelKeys: readonly Unbuilt[] = [
   { key: 'isolation', what: 'a process of its own for a model', accepts: ['none'] },
   { key: 'trusted', what: 'running code of models', accepts: [false] },
   { key: 'python', what: 'the Python runtime', accepts: [] },
-  { key: 'batching', what: 'batching', accepts: [] },
   { key: 'cache', what: 'caching answers', accepts: [] },
-  { key: 'slo', what: 'keeping a latency objective', accepts: [] },
   { key: 'rollout', what: 'rolling out versions', accepts: [] },
-  { key: 'executors', what: 'a number of executors for one model', accepts: ['auto'] },
 ]
 
 /** The message and hint for a value that asks for what is not built; undefined where it does not. */

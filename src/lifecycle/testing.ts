@@ -30,7 +30,8 @@ export interface Loaded {
 }
 
 export class HandRuntime implements Runtime {
-  readonly capacity = 4
+  readonly threads = 4
+  readonly placesPerThread = 1
   readonly loads: Loading[] = []
   /** What `estimate` says of any version. */
   estimated = 10
@@ -148,7 +149,7 @@ export function setUp(options: Partial<LifecycleOptions> = {}) {
   const lifecycle = new Lifecycle({
     registry,
     runtime,
-    slots: new Slots(runtime.capacity),
+    slots: new Slots(runtime),
     maxWaiting: 16,
     autoComplete: true,
     loadsAtOnce: 2,

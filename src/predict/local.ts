@@ -80,7 +80,7 @@ async function load({ name, spec }: FoundModel, { onnx, clock, log }: LocalOptio
   try {
     const opened = await openVersion(spec, sourceOf(spec, newest), new AbortController().signal, {
       runtime,
-      slots: new Slots(runtime.capacity),
+      slots: new Slots(runtime),
       maxWaiting: 1,
       autoComplete: true,
       clock,

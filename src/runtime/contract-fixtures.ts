@@ -86,10 +86,14 @@ export async function using(
 export function run(
   model: Executable,
   inputs: readonly NamedTensor[],
-  { outputs, call = callOf() }: { outputs?: readonly string[]; call?: Call } = {},
+  {
+    outputs,
+    call = callOf(),
+    thread = 0,
+  }: { outputs?: readonly string[]; call?: Call; thread?: number } = {},
 ): Promise<RunResult> {
   const request = requestOf(model, inputs)
-  return model.run(outputs === undefined ? request : { ...request, outputs }, call)
+  return model.run(outputs === undefined ? request : { ...request, outputs }, call, thread)
 }
 
 export const firstOf = (outputs: readonly NamedTensor[]) => Number(outputs[0]!.tensor.data[0])

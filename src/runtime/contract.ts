@@ -31,7 +31,7 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
     })
     after(() => runtime.close())
 
-    it('can be handed one run at least', () => assert.ok(runtime.capacity >= 1))
+    it('can be handed one run at least', () => assert.ok(capacityOf(runtime) >= 1))
 
     it('tells the signature and the platform before anything has run', () =>
       using(runtime, models.rows, async (model) => {
@@ -64,10 +64,12 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
     it('gives each of many runs at once its own answer', () =>
       using(runtime, models.rows, async (model) => {
         for (let round = 0; round < 20; round++) {
-          const inputs = Array.from({ length: runtime.capacity }, (_, index) =>
+          const inputs = Array.from({ length: capacityOf(runtime) }, (_, index) =>
             models.rows.inputs(1 + ((index + round) % 4), 1000 * round + 10 * index),
           )
-          const answers = await Promise.all(inputs.map((each) => run(model, each)))
+          const answers = await Promise.all(
+            inputs.map((each, index) => run(model, each, { thread: index % runtime.threads })),
+          )
           answers.forEach(({ outputs }, index) => {
             assertSame(outputs, models.rows.expected(inputs[index]!))
           })
@@ -116,9 +118,11 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
       assert.ok(endless !== undefined, 'a model for this, or a reason to skip it')
       await using(runtime, endless, async (model) => {
         for (let round = 0; round < 3; round++) {
-          const calls = Array.from({ length: runtime.capacity }, () => callOf())
+          const calls = Array.from({ length: capacityOf(runtime) }, () => callOf())
           const outcomes: Promise<PromiseSettledResult<RunResult>[]> = Promise.allSettled(
-            calls.map((call) => run(model, endless.inputs, { call })),
+            calls.map((call, index) =>
+              run(model, endless.inputs, { call, thread: index % runtime.threads }),
+            ),
           )
           setTimeout(() => {
             for (const call of calls) call.cancel()
@@ -129,9 +133,10 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
           }
         }
         await using(runtime, models.rows, async (rows) => {
-          for (let index = 0; index < 2 * runtime.capacity; index++) {
+          for (let index = 0; index < 2 * capacityOf(runtime); index++) {
             const inputs = models.rows.inputs(2, index)
-            assertSame((await run(rows, inputs)).outputs, models.rows.expected(inputs))
+            const { outputs } = await run(rows, inputs, { thread: index % runtime.threads })
+            assertSame(outputs, models.rows.expected(inputs))
           }
         })
       })
@@ -178,3 +183,5 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
     testLoads(contract, () => ({ runtime, models }))
   })
 }
+
+const capacityOf = ({ threads, placesPerThread }: Runtime): number => threads * placesPerThread

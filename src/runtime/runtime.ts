@@ -11,11 +11,13 @@ import type { Signature } from '../signature.ts'
 import type { NamedTensor } from '../tensor/index.ts'
 
 export interface Runtime {
+  /** Runs that compute at once, for all models together. */
+  readonly threads: number
   /**
-   * How many runs may be handed over at once, for all models together. More than can execute at
-   * once, so that the next run starts without asking for it.
+   * Runs that may be handed to each thread at once. More than the one that computes, so that the next
+   * starts without asking for it; what was handed over is committed.
    */
-  readonly capacity: number
+  readonly placesPerThread: number
 
   /**
    * The memory that a version will take once it is loaded, in bytes, as far as its files tell.
@@ -51,9 +53,16 @@ export interface Executable {
 
   /**
    * One run. Settles when the run has ended and its inputs' memory is free again, also when the
-   * call ended before: a run under way is then stopped as soon as the runtime can.
+   * call ended before: a run under way is then stopped as soon as the runtime can. Runs that are
+   * handed to one thread (below `Runtime.threads`) compute one after the other.
    */
-  run(request: RunRequest, call: Call): Promise<RunResult>
+  run(request: RunRequest, call: Call, thread: number): Promise<RunResult>
+
+  /**
+   * One run on the calling thread, which it holds up. Left out where a run may take long whatever it
+   * is given (loops, operators of others), or would be no cheaper here.
+   */
+  runNow?(request: RunRequest): RunResult
 
   /** For models that give any number of answers (`signature.streams`). */
   stream?(request: RunRequest, call: Call): AsyncIterable<RunResult>

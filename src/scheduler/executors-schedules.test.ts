@@ -36,7 +36,7 @@ describe('executors on any schedule', () => {
       schedule,
       async ({ capacity, maxWaiting, steps, drainAt }) => {
         const clock = new HandClock()
-        const slots = new Slots(capacity)
+        const slots = new Slots({ threads: capacity, placesPerThread: 1 })
         const worlds = [0, 1].map(() => setUp({ clock, slots, maxWaiting }))
         const settlements: { readonly value: number; outcome: unknown; count: number }[] = []
         const calls: Call[] = []

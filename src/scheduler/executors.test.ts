@@ -68,9 +68,10 @@ describe('executors', () => {
     runs[0]!.succeed({ inputMs: 1, runMs: 2, outputMs: 3 })
     await asked[0]!.answer
     const timing = { inputMs: 1, runMs: 2, outputMs: 3 }
+    const how = { requests: 1, left: 'alone', where: 'thread' }
     assert.deepEqual(
       events.filter(({ kind }) => kind === 'executed'),
-      [{ kind: 'executed', model: 'm', version: '3', rows: 2, ...timing }],
+      [{ kind: 'executed', model: 'm', version: '3', rows: 2, ...how, ...timing }],
     )
     const waiting = events.flatMap((event) => (event.kind === 'queue' ? [event.waiting] : []))
     assert.ok(waiting.includes(1))

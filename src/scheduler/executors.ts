@@ -73,8 +73,8 @@ export class Executors implements Predictor {
     return new Promise((resolve, reject) => {
       const arrived = this.#options.clock.now()
       this.#enter(call, arrived)
-      const place = this.#lane.enter(() =>
-        this.#run(request, call, arrived).then(
+      const place = this.#lane.enter((thread) =>
+        this.#run(request, call, arrived, thread).then(
           (response) => {
             this.#leave(call)
             stopListening()
@@ -147,17 +147,24 @@ export class Executors implements Predictor {
     for (const call of this.#calls) call.end(why)
   }
 
-  async #run(request: InferenceRequest, call: Call, arrived: number): Promise<InferenceResponse> {
+  async #run(
+    request: InferenceRequest,
+    call: Call,
+    arrived: number,
+    thread: number,
+  ): Promise<InferenceResponse> {
     const { executable, clock, events, model, version } = this.#options
     this.#tellQueue()
     const late = this.#late(call)
     if (late !== undefined) throw late
     const rows = request.inputs[0]?.tensor.shape[0] ?? 1
-    const result = await executable.run(this.#runRequest(request), call)
+    const result = await executable.run(this.#runRequest(request), call, thread)
     const { inputMs, runMs, outputMs } = result
     checkRows(result.outputs, request, this.signature)
     this.#meanRunMs = mean(this.#meanRunMs, runMs)
-    events.emit({ kind: 'executed', model, version, rows, inputMs, runMs, outputMs })
+    const timing = { inputMs, runMs, outputMs }
+    const how = { requests: 1, left: 'alone', where: 'thread' } as const
+    events.emit({ kind: 'executed', model, version, rows, ...how, ...timing })
     const queueMs = Math.max(0, clock.now() - arrived - inputMs - runMs - outputMs)
     return this.#response(result.outputs, { queueMs, inputMs, runMs, outputMs })
   }

@@ -76,7 +76,7 @@ describe('slots', () => {
   })
 
   it('take jobs that a job enters while it starts', async () => {
-    const slots = new Slots(2)
+    const slots = new Slots({ threads: 2, placesPerThread: 1 })
     const lane = slots.lane(5)
     const started: string[] = []
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -93,7 +93,8 @@ describe('slots', () => {
     assert.deepEqual(started, ['outer', 'inner', 'last'])
   })
 
-  it('must be some', () => assert.throws(() => new Slots(0), { name: 'AssertionError' }))
+  it('must be some', () =>
+    assert.throws(() => new Slots({ threads: 0, placesPerThread: 1 }), { name: 'AssertionError' }))
 })
 
 type Step =
@@ -193,7 +194,7 @@ describe('slots on any schedule', () => {
 })
 
 function setUp(capacity: number, bounds: readonly number[]) {
-  const slots = new Slots(capacity)
+  const slots = new Slots({ threads: capacity, placesPerThread: 1 })
   const lanes: readonly Lane[] = bounds.map((bound) => slots.lane(bound))
   const started: string[] = []
   const places = new Map<string, Place>()

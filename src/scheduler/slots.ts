@@ -10,7 +10,7 @@
 import { strict as assert } from 'node:assert'
 
 /** Starts the work. The promise settles when its slot is free again; it never rejects. */
-export type Job = () => Promise<void>
+export type Job = (thread: number) => Promise<void>
 
 export interface Place {
   /** Gives the place up. False if the job has begun, and nothing changes. */
@@ -18,18 +18,20 @@ export interface Place {
 }
 
 export class Slots {
-  readonly #capacity: number
-  #busy = 0
+  readonly #places: number
+  /** Runs that each thread has. */
+  readonly #given: number[]
   /** Lanes in which jobs wait; the first has the next turn. */
   #turns: Lane[] = []
 
-  constructor(capacity: number) {
-    assert(capacity > 0, 'something can run')
-    this.#capacity = capacity
+  constructor({ threads, placesPerThread }: { threads: number; placesPerThread: number }) {
+    assert(threads > 0 && placesPerThread > 0, 'something can run')
+    this.#places = placesPerThread
+    this.#given = new Array(threads).fill(0)
   }
 
   get busy(): number {
-    return this.#busy
+    return this.#given.reduce((sum, runs) => sum + runs, 0)
   }
 
   /** A queue of its own, in which at most so many jobs may wait. */
@@ -46,14 +48,16 @@ export class Slots {
   }
 
   #fill(): void {
-    while (this.#busy < this.#capacity) {
+    for (;;) {
+      const thread = this.#given.indexOf(Math.min(...this.#given))
+      if (this.#given[thread]! >= this.#places) return
       const lane = this.#turns.shift()
       if (lane === undefined) return
       const job = lane.take()
       if (lane.waiting > 0) this.#turns.push(lane)
-      this.#busy += 1
-      void job().then(() => {
-        this.#busy -= 1
+      this.#given[thread]! += 1
+      void job(thread).then(() => {
+        this.#given[thread]! -= 1
         this.#fill()
       })
     }

@@ -35,7 +35,7 @@ export interface SetUp {
 
 export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp) {
   const clock = more.clock ?? new HandClock()
-  const slots = more.slots ?? new Slots(capacity)
+  const slots = more.slots ?? new Slots({ threads: capacity, placesPerThread: 1 })
   const runs: Run[] = []
   const events: Event[] = []
   const hold = Promise.withResolvers<void>()

@@ -24,6 +24,9 @@ test('requests and runs become the series of their version', async (t) => {
   metrics.emit(request({ error: 'invalid_argument' }))
   metrics.emit({
     kind: 'executed',
+    requests: 1,
+    left: 'alone',
+    where: 'thread',
     model: 'iris',
     version: '1',
     rows: 8,

@@ -99,5 +99,6 @@ function success(rows: number, durationMs: number, timing: RequestEvent['timing'
 }
 
 function run(rows: number, timing: { inputMs: number; runMs: number; outputMs: number }) {
-  return { kind: 'executed', model: 'iris', version: '1', rows, ...timing } as const
+  const how = { requests: 1, left: 'alone', where: 'thread' } as const
+  return { kind: 'executed', model: 'iris', version: '1', rows, ...how, ...timing } as const
 }

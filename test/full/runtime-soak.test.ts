@@ -67,9 +67,13 @@ const sourceOf = (name: string, path: string) => ({
 /** Several runs at once, each with rows of its own. */
 async function runWide(runtime: OnnxRuntime, path: string, cycle: number): Promise<void> {
   const model = await runtime.load(sourceOf('wide', path))
-  const runs = [1, 2, 3].map(async (rows) => {
+  const runs = [1, 2, 3].map(async (rows, index) => {
     const x = fp32('x', [rows, width], (index) => (index % width === 0 ? cycle + index : 0))
-    const { outputs } = await model.run({ inputs: [x], outputs: ['y'] }, callOf())
+    const { outputs } = await model.run(
+      { inputs: [x], outputs: ['y'] },
+      callOf(),
+      index % runtime.threads,
+    )
     const [y] = outputs
     assert.deepEqual(y!.tensor.shape, [rows, width])
     // the first row of the weights is 1, 2, 3, …
@@ -85,7 +89,7 @@ async function runLabels(runtime: OnnxRuntime, path: string): Promise<void> {
   const model = await runtime.load(sourceOf('labels', path))
   const x = fp32('x', [3, 2], (index) => [4, 0, -4, 1, 2, -1][index]!)
   const outputs = ['label', 'probabilities']
-  const answer = await model.run({ inputs: [x], outputs }, callOf())
+  const answer = await model.run({ inputs: [x], outputs }, callOf(), 0)
   const [label] = answer.outputs
   assert.deepEqual(
     (label!.tensor.data as readonly Uint8Array[]).map((bytes) => Buffer.from(bytes).toString()),

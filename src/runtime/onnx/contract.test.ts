@@ -86,9 +86,10 @@ describe('a run that does not end', () => {
 
   it('tells a run that its call ended while it waits behind another', async () => {
     const model = await load('endless-queue')
-    const calls = Array.from({ length: runtime.capacity }, callOf)
+    const { threads, placesPerThread } = runtime
+    const calls = Array.from({ length: threads * placesPerThread }, callOf)
     const x = fp32('x', [1], () => 1)
-    const runs = calls.map((call) => model.run(request(model, x), call))
+    const runs = calls.map((call, index) => model.run(request(model, x), call, index % threads))
     const outcomes = Promise.allSettled(runs)
     // the last ones were handed over ahead, and have not begun
     for (const call of calls.toReversed()) call.cancel()
@@ -107,6 +108,7 @@ describe('a run that does not end', () => {
         fp32('x', [1], () => 1),
       ),
       call,
+      0,
     )
     run.catch(() => {})
     let turns = 0

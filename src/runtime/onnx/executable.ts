@@ -51,19 +51,20 @@ export class OnnxExecutable implements Executable {
     )
   }
 
-  async run({ inputs, outputs }: RunRequest, call: Call): Promise<RunResult> {
+  async run({ inputs, outputs }: RunRequest, call: Call, thread: number): Promise<RunResult> {
     const handingOver = performance.now()
     const inputValues = this.#valuesOf(inputs)
     const outputValues = pinned(new BigUint64Array(outputs.length))
     try {
-      const started = this.#threads.start({
+      const job = {
         session: this.#session,
         inputNames: this.#inputNames.of(inputs.map(({ name }) => name)),
         inputValues,
         inputs,
         outputNames: this.#outputNames.of(outputs),
         outputValues,
-      })
+      }
+      const started = this.#threads.start(job, thread)
       const inputMs = performance.now() - handingOver
       const stopListening = call.onEnd(() => started.stop())
       const { status, runMs } = await started.ended

@@ -319,6 +319,6 @@ async function answerOf(model: Executable): Promise<readonly number[][]> {
     tensor: { datatype: 'BOOL', shape: [], data: Uint8Array.of(1) },
   }
   const request = { inputs: [x, go], outputs: ['y', 'sum'] }
-  const { outputs } = await model.run(request, callOf())
+  const { outputs } = await model.run(request, callOf(), 0)
   return outputs.map(({ tensor }) => Array.from(tensor.data as Float32Array))
 }

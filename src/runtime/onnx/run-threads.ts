@@ -50,12 +50,12 @@ export interface StartedRun {
 }
 
 export class RunThreads {
-  readonly capacity: number
+  readonly count: number
   readonly #threads: readonly RunThread[]
 
   private constructor(threads: readonly RunThread[]) {
     this.#threads = threads
-    this.capacity = threads.length * PLACES
+    this.count = threads.length
   }
 
   static async start(environment: Environment, library: string, count: number) {
@@ -64,10 +64,9 @@ export class RunThreads {
     return new RunThreads(threads)
   }
 
-  /** No more than `capacity` at once. */
-  start(job: RunJob): StartedRun {
-    const least = this.#threads.reduce((a, b) => (b.underWay < a.underWay ? b : a))
-    return least.start(job)
+  /** In a thread that has a place for it. */
+  start(job: RunJob, thread: number): StartedRun {
+    return this.#threads[thread]!.start(job)
   }
 
   /** Waits for the runs under way, and ends the threads. */

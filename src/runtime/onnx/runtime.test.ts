@@ -94,7 +94,7 @@ describe('the ONNX runtime', () => {
     assert.equal(model.signature.task?.kind, 'classifier')
     assert.deepEqual((model.signature.task as { labels?: unknown }).labels, ['no', 'maybe', 'yes'])
     const x = fp32('x', [3, 2], (index) => [4, 0, -4, 1, 2, -1][index]!)
-    const { outputs } = await model.run(request(model, [x]), callOf())
+    const { outputs } = await model.run(request(model, [x]), callOf(), 0)
     const [label, scores] = outputs
     assert.deepEqual(
       (label!.tensor.data as Uint8Array[]).map((bytes) => Buffer.from(bytes).toString()),
@@ -118,7 +118,7 @@ describe('the ONNX runtime', () => {
     })
     const taken = fp32('taken', [2], (index) => [30, 10][index]!)
     for (let round = 0; round < 3; round++) {
-      const refused = model.run(request(model, [at(0, 9)]), callOf())
+      const refused = model.run(request(model, [at(0, 9)]), callOf(), 0)
       await assert.rejects(refused, (thrown: ServingError) => {
         assert.equal(thrown.reason, 'RUN_REFUSED')
         assert.match(thrown.message, /9/)
@@ -224,7 +224,7 @@ const request = (model: Executable, inputs: readonly NamedTensor[]) => ({
 })
 
 async function runOf(model: Executable, inputs: readonly NamedTensor[]) {
-  const { outputs } = await model.run(request(model, inputs), callOf())
+  const { outputs } = await model.run(request(model, inputs), callOf(), 0)
   return outputs.map(({ name, tensor }) => ({ name, ...plain(tensor) }))
 }
 

@@ -4,6 +4,7 @@ import type { ModelSource } from '../../model-source.ts'
 import type { Runtime } from '../runtime.ts'
 import { Environment } from './environment.ts'
 import { OnnxExecutable } from './executable.ts'
+import { PLACES } from './job.ts'
 import type { Ledger } from './ledger.ts'
 import { bundledLibraryPath } from './library-path.ts'
 import { LoadThreads } from './load-threads.ts'
@@ -19,17 +20,17 @@ export interface OnnxRuntimeOptions {
 }
 
 export class OnnxRuntime implements Runtime {
-  readonly capacity: number
+  readonly threads: number
+  readonly placesPerThread = PLACES
   readonly #environment: Environment
-  readonly #threads: RunThreads
-
+  readonly #runs: RunThreads
   readonly #loads: LoadThreads
 
-  private constructor(environment: Environment, threads: RunThreads, loads: LoadThreads) {
+  private constructor(environment: Environment, runs: RunThreads, loads: LoadThreads) {
     this.#environment = environment
-    this.#threads = threads
+    this.#runs = runs
     this.#loads = loads
-    this.capacity = threads.capacity
+    this.threads = runs.count
   }
 
   static async start(options: OnnxRuntimeOptions): Promise<OnnxRuntime> {
@@ -41,8 +42,8 @@ export class OnnxRuntime implements Runtime {
     })
     loads.prepare() // takes the longest to start
     const environment = await openEnvironment(library, options.threadsPerRun, loads)
-    const threads = await RunThreads.start(environment, library, options.executors)
-    return new OnnxRuntime(environment, threads, loads)
+    const runs = await RunThreads.start(environment, library, options.executors)
+    return new OnnxRuntime(environment, runs, loads)
   }
 
   /** Of the library. */
@@ -64,11 +65,11 @@ export class OnnxRuntime implements Runtime {
     const source = { folder, path, config: config.onnx, environment }
     const locked = lock === undefined ? source : { ...source, lock }
     const model = await this.#loads.load(locked, giveUp)
-    return new OnnxExecutable({ environment: this.#environment, threads: this.#threads, model })
+    return new OnnxExecutable({ environment: this.#environment, threads: this.#runs, model })
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#threads.close(), this.#loads.close()])
+    await Promise.all([this.#runs.close(), this.#loads.close()])
     this.#environment.dispose()
   }
 }

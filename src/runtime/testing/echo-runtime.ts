@@ -17,7 +17,8 @@ import { bytesOf, type NamedTensor, type Tensor, tensorFromBytes } from '../../t
 import type { Executable, RunRequest, RunResult, Runtime } from '../runtime.ts'
 
 export class EchoRuntime implements Runtime {
-  readonly capacity = 4
+  readonly threads = 2
+  readonly placesPerThread = 2
   /** Executables loaded and not disposed of, runs and streams that have not ended. */
   readonly alive = { executables: 0, runs: 0, streams: 0 }
 
