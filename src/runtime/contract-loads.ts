@@ -116,7 +116,10 @@ export function testLoads<R extends Runtime>(
     try {
       const loading = Array.from({ length: 3 }, () => load(own, models.rows))
       const executables = await Promise.all(loading)
-      await Promise.all(executables.map((model) => run(model, models.rows.inputs(2, 1))))
+      const runs = executables.map((model, index) =>
+        run(model, models.rows.inputs(2, 1), { thread: index % own.threads }),
+      )
+      await Promise.all(runs)
       await Promise.all(executables.map((model) => model.dispose()))
       nothingLeft?.(own, 'disposed')
     } finally {
