@@ -11,7 +11,6 @@ import { dirname } from 'node:path'
 import { Call } from '../src/call.ts'
 import { defaultModelConfig } from '../src/config/index.ts'
 import { OnnxRuntime } from '../src/runtime/onnx/index.ts'
-import { Slots } from '../src/scheduler/index.ts'
 import { bytesOf, type FixedTensor, tensorFromBytes } from '../src/tensor/index.ts'
 
 const path = process.argv[3]!
@@ -26,17 +25,34 @@ const source = {
 const executable = await runtime.load(source)
 const { name, datatype } = executable.signature.inputs[0]!
 const outputs = executable.signature.outputs.map((output) => output.name)
-const lane = new Slots(runtime).lane(1000)
+const free = Array.from(
+  { length: runtime.threads * runtime.placesPerThread },
+  (_, place) => place % runtime.threads,
+)
+const waiting: ((thread: number) => Promise<void>)[] = []
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
-  request.on('end', () => lane.enter((thread) => answer(request, response, chunks, thread)))
+  request.on('end', () => {
+    waiting.push((thread) => answer(request, response, chunks, thread))
+    next()
+  })
 })
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`ready http://127.0.0.1:${(server.address() as AddressInfo).port}\n`)
 })
 process.on('SIGTERM', () => process.exit(0))
+
+function next(): void {
+  while (free.length > 0 && waiting.length > 0) {
+    const thread = free.shift()!
+    void waiting.shift()!(thread).then(() => {
+      free.push(thread)
+      next()
+    })
+  }
+}
 
 async function answer(
   request: IncomingMessage,

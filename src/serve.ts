@@ -15,7 +15,7 @@ import { openInferenceRest } from './protocols/open-inference/rest/index.ts'
 import { metricsProtocol, plainProtocol } from './protocols/plain/index.ts'
 import { LocalSource, Registry } from './repository/index.ts'
 import { OnnxRuntime } from './runtime/onnx/index.ts'
-import { Slots } from './scheduler/index.ts'
+import { Scheduler } from './scheduler/index.ts'
 import { accessLog, Metrics, requestSpan, startTracing } from './telemetry/index.ts'
 import { noTracer, type Tracer } from './trace.ts'
 import { type Exchange, type HttpProtocol, HttpServer } from './transport/http/index.ts'
@@ -209,8 +209,14 @@ async function start(
     ...ground,
     registry,
     runtime,
-    slots: new Slots(runtime),
-    maxWaiting: servingFiles.maxWaiting ?? config.queue.maxWaiting,
+    scheduler: new Scheduler({
+      runtime,
+      queue: {
+        maxWaiting: servingFiles.maxWaiting ?? config.queue.maxWaiting,
+        maxWaitingBytes: config.queue.maxWaitingBytes,
+      },
+      clock: systemClock,
+    }),
     autoComplete: !config.disableAutoCompleteConfig,
     loadsAtOnce: config.load.atOnce,
     loadTimeoutMs: config.load.timeoutMs,

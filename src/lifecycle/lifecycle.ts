@@ -12,7 +12,7 @@ import type { Log } from '../log.ts'
 import type { FoundModel } from '../model-spec.ts'
 import { type Registry, readWarmUpSamples } from '../repository/index.ts'
 import type { Runtime } from '../runtime/index.ts'
-import type { Slots } from '../scheduler/index.ts'
+import type { Scheduler } from '../scheduler/index.ts'
 import { compareVersions } from '../version-order.ts'
 import type { Attempt } from './attempt.ts'
 import { LoadQueue } from './load-queue.ts'
@@ -27,9 +27,7 @@ import { configuredSamples } from './warm-up-samples.ts'
 export interface LifecycleOptions {
   readonly registry: Registry
   readonly runtime: Runtime
-  readonly slots: Slots
-  /** Requests that may wait for a model that does not say. */
-  readonly maxWaiting: number
+  readonly scheduler: Scheduler
   /** Whether config.pbtxt is completed from the model's file. */
   readonly autoComplete: boolean
   readonly loadsAtOnce: number

@@ -9,15 +9,12 @@ import type { ServedModel } from '../models.ts'
 import type { Predictor } from '../predictor.ts'
 import { completeVersion, verifyToldChecksums } from '../repository/index.ts'
 import type { Executable, Runtime } from '../runtime/index.ts'
-import { Executors, type Slots } from '../scheduler/index.ts'
-import type { Signature } from '../signature.ts'
+import type { Executors, Scheduler } from '../scheduler/index.ts'
 import { observed, refusals } from '../telemetry/index.ts'
 
 export interface OpenOptions {
   readonly runtime: Runtime
-  readonly slots: Slots
-  /** Requests that may wait for a model that does not say. */
-  readonly maxWaiting: number
+  readonly scheduler: Scheduler
   /** Whether config.pbtxt is completed from the model's file. */
   readonly autoComplete: boolean
   readonly clock: Clock
@@ -65,7 +62,7 @@ async function assemble(
   { config, triton }: ModelSpec,
   { name, version }: ModelSource,
   executable: Executable,
-  { slots, maxWaiting, autoComplete, clock, events }: OpenOptions,
+  { scheduler, autoComplete, clock, events }: OpenOptions,
 ): Promise<OpenVersion> {
   const { platform, provider, files } = executable
   const completed = await completeVersion({
@@ -77,19 +74,8 @@ async function assemble(
     triton,
     autoComplete,
   })
-  const ownLimit = config.queue.maxWaiting ?? maxWaiting
-  const executorsOf = (signature: Signature, toldTo: Events, atLeast: number) =>
-    new Executors({
-      model: name,
-      version,
-      executable,
-      signature,
-      slots,
-      maxWaiting: Math.max(ownLimit, atLeast),
-      clock,
-      events: toldTo,
-    })
-  const executors = executorsOf(completed.inner, events, 0)
+  const about = { model: name, version, executable, signature: completed.inner, config }
+  const executors = scheduler.executors({ ...about, events })
   const observation = { model: name, version, events, clock }
   const served: ServedModel = {
     name,
@@ -104,7 +90,7 @@ async function assemble(
     configuration: completed.configuration,
     refused: refusals(observation),
   }
-  const trialExecutors = executorsOf(completed.inner, noEvents, 1)
+  const trialExecutors = scheduler.executors({ ...about, events: noEvents }, 1)
   return {
     served,
     executors,

@@ -9,7 +9,7 @@ import type { ModelSource } from '../model-source.ts'
 import type { FoundModel, VersionSpec } from '../model-spec.ts'
 import { Registry } from '../repository/index.ts'
 import type { Executable, RunRequest, RunResult, Runtime } from '../runtime/index.ts'
-import { Slots } from '../scheduler/index.ts'
+import { Scheduler } from '../scheduler/index.ts'
 import type { Signature } from '../signature.ts'
 import { Lifecycle, type LifecycleOptions } from './lifecycle.ts'
 
@@ -149,8 +149,11 @@ export function setUp(options: Partial<LifecycleOptions> = {}) {
   const lifecycle = new Lifecycle({
     registry,
     runtime,
-    slots: new Slots(runtime),
-    maxWaiting: 16,
+    scheduler: new Scheduler({
+      runtime,
+      queue: { maxWaiting: 16, maxWaitingBytes: 2 ** 20 },
+      clock,
+    }),
     autoComplete: true,
     loadsAtOnce: 2,
     loadTimeoutMs: 1000,

@@ -15,7 +15,7 @@ import type { ServedModel } from '../models.ts'
 import { askPlain, decodeBody, exampleBody } from '../protocols/plain/index.ts'
 import { discover } from '../repository/index.ts'
 import { OnnxRuntime } from '../runtime/onnx/index.ts'
-import { Slots } from '../scheduler/index.ts'
+import { Scheduler } from '../scheduler/index.ts'
 import { type AskedModel, problemOf, WrongUsage } from './asked-model.ts'
 import type { Question } from './question.ts'
 
@@ -80,8 +80,11 @@ async function load({ name, spec }: FoundModel, { onnx, clock, log }: LocalOptio
   try {
     const opened = await openVersion(spec, sourceOf(spec, newest), new AbortController().signal, {
       runtime,
-      slots: new Slots(runtime),
-      maxWaiting: 1,
+      scheduler: new Scheduler({
+        runtime,
+        queue: { maxWaiting: 1, maxWaitingBytes: Infinity },
+        clock,
+      }),
       autoComplete: true,
       clock,
       events: noEvents,

@@ -5,8 +5,7 @@ import { Call } from '../call.ts'
 import { HandClock } from '../clock.ts'
 import { fail, ServingError } from '../errors.ts'
 import type { RunResult } from '../runtime/index.ts'
-import { Slots } from './index.ts'
-import { type Run, rows, settled, setUp } from './testing.ts'
+import { type Run, rows, schedulerOf, settled, setUp } from './testing.ts'
 
 describe('executors on any schedule', () => {
   const step = fc.record({
@@ -36,8 +35,9 @@ describe('executors on any schedule', () => {
       schedule,
       async ({ capacity, maxWaiting, steps, drainAt }) => {
         const clock = new HandClock()
-        const slots = new Slots({ threads: capacity, placesPerThread: 1 })
-        const worlds = [0, 1].map(() => setUp({ clock, slots, maxWaiting }))
+        const scheduler = schedulerOf({ capacity, maxWaiting, clock })
+        const { dispatcher } = scheduler
+        const worlds = [0, 1].map(() => setUp({ clock, scheduler, maxWaiting }))
         const settlements: { readonly value: number; outcome: unknown; count: number }[] = []
         const calls: Call[] = []
         let drains: Promise<void>[] = []
@@ -65,8 +65,12 @@ describe('executors on any schedule', () => {
           else if (kind === 'finish') open[which % open.length]?.succeed({ runMs: 1 })
           else open[which % open.length]?.fail(fail('RUN_FAILED'))
           await settled()
-          assert.ok(slots.busy <= capacity)
-          assert.equal(slots.busy, openRuns(worlds).length, 'a slot is held by an open run only')
+          assert.ok(dispatcher.underWay <= capacity)
+          assert.equal(
+            dispatcher.underWay,
+            openRuns(worlds).length,
+            'a slot is held by an open run only',
+          )
         }
         while (openRuns(worlds).length > 0) {
           openRuns(worlds)[0]!.succeed({ runMs: 1 })
@@ -74,7 +78,7 @@ describe('executors on any schedule', () => {
         }
         await Promise.all([...drains, ...worlds.map(({ executors }) => executors.drain())])
 
-        assert.equal(slots.busy, 0)
+        assert.equal(dispatcher.underWay, 0)
         for (const { value, outcome, count } of settlements) {
           assert.equal(count, 1, `request ${value} is answered once`)
           if (outcome instanceof ServingError) {

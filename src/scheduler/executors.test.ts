@@ -96,8 +96,8 @@ describe('a full queue', () => {
     await first.answer
     for (let index = 0; index < 6; index++) ask(index)
     const { facts } = await refusalOf(ask(9).answer)
-    // four are waiting for two slots, and each takes 80 ms
-    assert.equal(facts.retryAfterMs, 160)
+    // four are waiting behind two that run, and each takes 80 ms
+    assert.equal(facts.retryAfterMs, 240)
   })
 
   it('tells so where nothing may wait, too', async () => {
@@ -145,13 +145,13 @@ describe('a request that ends', () => {
   })
 
   it('while it runs is answered at once, its run is told to stop, and keeps its slot until it has', async () => {
-    const { ask, runs, slots } = setUp({ capacity: 1 })
+    const { ask, runs, dispatcher } = setUp({ capacity: 1 })
     const [running, waiting] = [ask(1), ask(2)]
     running.call.cancel()
     await assert.rejects(running.answer, { reason: 'CANCELLED' })
     assert.equal(runs[0]!.stopped(), true)
     await settled()
-    assert.equal(slots.busy, 1)
+    assert.equal(dispatcher.underWay, 1)
     assert.equal(runs.length, 1)
     runs[0]!.fail(fail('CANCELLED'))
     await settled()

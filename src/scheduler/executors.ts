@@ -1,9 +1,10 @@
 /**
- * The Predictor of one loaded version: a queue, and runs of it on the slots it shares.
+ * The Predictor of one loaded version: requests wait, share runs where that is known to be right, and
+ * get their rows of the answer.
  *
- * Every request is answered once. One that ends while it waits leaves the queue and never runs;
- * one that ends while it runs is answered at once, and its run is stopped. What was accepted before
- * `drain` is finished, what comes after is refused.
+ * Every request is answered once. One that ends while it waits leaves the queue and never runs; one
+ * that ends while it runs is answered at once, and the run is stopped when nobody else waits for it.
+ * What was accepted before `drain` is finished, what comes after is refused.
  */
 import type { Call } from '../call.ts'
 import type { Clock } from '../clock.ts'
@@ -16,10 +17,20 @@ import {
   refusePredict,
   streamOfOne,
 } from '../predictor.ts'
-import type { Executable, RunRequest } from '../runtime/index.ts'
+import type { Executable, RunResult } from '../runtime/index.ts'
 import type { Signature } from '../signature.ts'
-import { formatShape, type NamedTensor } from '../tensor/index.ts'
-import type { Lane, Slots } from './slots.ts'
+import { type NamedTensor, sizeOf } from '../tensor/index.ts'
+import { Batcher } from './batcher.ts'
+import type { CostPoint } from './cost-model.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { type Joiner, rowJoiner, rowsOf } from './joiner.ts'
+import type { LoopTurn } from './loop-turn.ts'
+import { OrderedAnswers } from './ordered-answers.ts'
+import type { ResourceNeed } from './resources.ts'
+import { checkRows } from './row-check.ts'
+import type { SchedulingRules } from './rules.ts'
+import { Ticket } from './ticket.ts'
+import type { Waiting } from './waiting.ts'
 
 export interface ExecutorsOptions {
   readonly model: string
@@ -27,37 +38,62 @@ export interface ExecutorsOptions {
   readonly executable: Executable
   /** The executable's own, with what the model's configuration adds to it. */
   readonly signature: Signature
-  readonly slots: Slots
-  /** Requests that may wait for a slot. */
-  readonly maxWaiting: number
+  readonly rules: SchedulingRules
+  /** Of all models of the runtime. */
+  readonly dispatcher: Dispatcher
+  readonly loop: LoopTurn
+  readonly joiner?: Joiner | undefined
+  readonly weight?: number | undefined
+  readonly resources?: ResourceNeed | undefined
   readonly clock: Clock
   readonly events: Events
+}
+
+/** Whether requests share runs, and how many rows do. */
+export interface JoiningStatus {
+  readonly joined: boolean
+  /** Why they do not. */
+  readonly why?: string | undefined
+  /** The most rows that are worth while, for each shape of requests that came. */
+  readonly limits: readonly { readonly shape: string; readonly rows: number }[]
 }
 
 export class Executors implements Predictor {
   readonly signature: Signature
   readonly #options: ExecutorsOptions
-  readonly #lane: Lane
+  readonly #batcher: Batcher
   readonly #outputNames: readonly string[]
-  readonly #calls = new Set<Call>()
+  readonly #open = new Set<Ticket>()
+  readonly #streams = new Set<{ readonly call: Call }>()
+  readonly #order: OrderedAnswers | undefined
+  #apart: string | undefined
   #lastUsed: number
-  #underWay = 0
-  #toldWaiting = 0
-  #meanRunMs: number | undefined
   #whenIdle: (() => void)[] = []
   #draining = false
 
   constructor(options: ExecutorsOptions) {
-    this.signature = options.signature
+    const { signature, clock, rules, joiner = rowJoiner(signature) } = options
+    this.signature = signature
     this.#options = options
-    this.#lane = options.slots.lane(options.maxWaiting)
-    this.#outputNames = this.signature.outputs.map(({ name }) => name)
-    this.#lastUsed = options.clock.now()
+    this.#outputNames = signature.outputs.map(({ name }) => name)
+    this.#order = rules.preserveOrdering ? new OrderedAnswers() : undefined
+    this.#lastUsed = clock.now()
+    this.#batcher = new Batcher({
+      ...options,
+      delivery: {
+        joiner,
+        outputNames: this.#outputNames,
+        checkOutputs: (outputs, rows) => checkRows(outputs, rows, signature),
+        answer: (waiting, outputs, result) =>
+          waiting.resolve(this.#response(outputs, result, waiting)),
+      },
+      onGone: (waiting) => this.#leave(waiting as Ticket),
+    })
   }
 
   /** Whether nothing is under way or waits. */
   get idle(): boolean {
-    return this.#underWay === 0
+    return this.#open.size === 0 && this.#streams.size === 0
   }
 
   /** The moment of the last request, or of its making. */
@@ -65,42 +101,43 @@ export class Executors implements Predictor {
     return this.#lastUsed
   }
 
+  /** What is known of its runs, to be kept. */
+  get costs(): readonly { readonly shape: string; readonly points: readonly CostPoint[] }[] {
+    return this.#batcher.costs.all().map(([shape, costs]) => ({ shape, points: costs.points() }))
+  }
+
+  get joining(): JoiningStatus {
+    const limits = this.#batcher.costs.all().map(([shape, { limit: rows }]) => ({ shape, rows }))
+    return { joined: this.#apart === undefined, why: this.#apart, limits }
+  }
+
+  /** On how many threads its runs may be at once. */
+  get executors(): number {
+    return this.#batcher.lane.executors
+  }
+
+  setExecutors(count: number): void {
+    this.#batcher.lane.setExecutors(count)
+  }
+
+  /** Requests share runs from now on. `costs`: what runs are known to take, for a shape. */
+  joinable(costs: readonly CostPoint[] = [], shape = ''): void {
+    this.#batcher.join()
+    this.#apart = undefined
+    this.#batcher.costs.seed({ shape, points: costs })
+  }
+
+  /** Requests run one by one, and why. */
+  apart(why: string, costs: readonly CostPoint[] = []): void {
+    this.#apart = why
+    this.#batcher.costs.seed({ shape: '', points: costs })
+  }
+
   predict(request: InferenceRequest, call: Call): Promise<InferenceResponse> {
     if (this.signature.streams === true) return refusePredict(this.#options.model)
     const refusal = this.#refusal(call)
     if (refusal !== undefined) return Promise.reject(refusal)
-
-    return new Promise((resolve, reject) => {
-      const arrived = this.#options.clock.now()
-      this.#enter(call, arrived)
-      const place = this.#lane.enter((thread) =>
-        this.#run(request, call, arrived, thread).then(
-          (response) => {
-            this.#leave(call)
-            stopListening()
-            afterSlot(() => resolve(response))
-          },
-          (thrown: unknown) => {
-            this.#leave(call)
-            stopListening()
-            afterSlot(() => reject(thrown))
-          },
-        ),
-      )
-      this.#tellQueue()
-      if (place === undefined) {
-        this.#leave(call)
-        reject(this.#queueFull())
-        return
-      }
-      const stopListening = call.onEnd((why) => {
-        if (place.leave()) {
-          this.#leave(call)
-          this.#tellQueue()
-        }
-        reject(why)
-      })
-    })
+    return new Promise((resolve, reject) => this.#enter(request, call, resolve, reject))
   }
 
   async *stream(request: InferenceRequest, call: Call): AsyncGenerator<InferenceResponse> {
@@ -111,20 +148,25 @@ export class Executors implements Predictor {
     }
     const refusal = this.#refusal(call)
     if (refusal !== undefined) throw refusal
-    const source = executable.stream(this.#runRequest(request), call)[Symbol.asyncIterator]()
-    this.#enter(call, this.#options.clock.now())
+    const { inputs, outputs = this.#outputNames } = request
+    const source = executable.stream({ inputs, outputs }, call)[Symbol.asyncIterator]()
+    this.#lastUsed = this.#options.clock.now()
+    const open = { call }
+    this.#streams.add(open)
     try {
       for (;;) {
         if (call.ended !== undefined) throw call.ended
         const { done, value } = await unlessEnded(source.next(), call)
         if (done === true) return
-        const { outputs, inputMs, runMs, outputMs } = value
-        yield this.#response(outputs, { queueMs: 0, inputMs, runMs, outputMs })
+        yield this.#response(value.outputs, value)
       }
     } finally {
       // a source that is busy ends later; only then is nothing under way
       const over = Promise.resolve(source.return?.()).catch(() => {})
-      const left = over.then(() => this.#leave(call))
+      const left = over.then(() => {
+        this.#streams.delete(open)
+        this.#tellIdle()
+      })
       if (call.ended === undefined) await left
     }
   }
@@ -132,6 +174,7 @@ export class Executors implements Predictor {
   /** Refuses what comes from now on; resolves when nothing is under way or waits any more. */
   drain(): Promise<void> {
     this.#draining = true
+    this.#batcher.drain()
     return this.whenIdle()
   }
 
@@ -144,91 +187,94 @@ export class Executors implements Predictor {
 
   /** Nobody waits any longer for what is under way: requests are refused, runs are stopped. */
   endAll(why: ServingError): void {
-    for (const call of this.#calls) call.end(why)
+    for (const { call } of this.#open) call.end(why)
+    for (const { call } of this.#streams) call.end(why)
   }
 
-  async #run(
+  #enter(
     request: InferenceRequest,
     call: Call,
-    arrived: number,
-    thread: number,
-  ): Promise<InferenceResponse> {
-    const { executable, clock, events, model, version } = this.#options
-    this.#tellQueue()
-    const late = this.#late(call)
-    if (late !== undefined) throw late
-    const rows = request.inputs[0]?.tensor.shape[0] ?? 1
-    const result = await executable.run(this.#runRequest(request), call, thread)
-    const { inputMs, runMs, outputMs } = result
-    checkRows(result.outputs, request, this.signature)
-    this.#meanRunMs = mean(this.#meanRunMs, runMs)
-    const timing = { inputMs, runMs, outputMs }
-    const how = { requests: 1, left: 'alone', where: 'thread' } as const
-    events.emit({ kind: 'executed', model, version, rows, ...how, ...timing })
-    const queueMs = Math.max(0, clock.now() - arrived - inputMs - runMs - outputMs)
-    return this.#response(result.outputs, { queueMs, inputMs, runMs, outputMs })
+    resolve: (response: InferenceResponse) => void,
+    reject: (why: ServingError) => void,
+  ): void {
+    const { clock, rules } = this.#options
+    const arrived = clock.now()
+    this.#lastUsed = arrived
+    const { level, maxWaiting, timeoutMs, delayable } = rules.levelOf(call.scheduling)
+    const facts = {
+      rows: rowsOf(request),
+      bytes: bytesOf(request.inputs),
+      shape: this.#batcher.shapeOf(request),
+      level,
+      arrived,
+      answerBy: this.#answerBy(call, arrived),
+      beginBy: arrived + timeoutMs,
+      delayable,
+    }
+    const tell = this.#order?.enter()
+    const ticket =
+      tell === undefined
+        ? new Ticket(request, call, facts, resolve, reject)
+        : new Ticket(
+            request,
+            call,
+            facts,
+            (response) => tell(() => resolve(response)),
+            (why) => tell(() => reject(why)),
+          )
+    this.#open.add(ticket)
+    const refusal = this.#batcher.enter(ticket, maxWaiting)
+    if (refusal !== undefined) {
+      this.#leave(ticket)
+      ticket.reject(refusal)
+      return
+    }
+    ticket.listen(() => {
+      if (this.#batcher.leave(ticket)) this.#leave(ticket)
+    })
+  }
+
+  /** The client's deadline, or the time in which the model should answer where that is sooner. */
+  #answerBy({ deadline = Infinity }: Call, arrived: number): number {
+    const { sloMs } = this.#options.rules
+    // what begins at once is as early as it can be
+    if (sloMs === undefined || this.#batcher.startsAtOnce) return deadline
+    return Math.min(deadline, arrived + sloMs)
   }
 
   #response(
     outputs: readonly NamedTensor[],
-    timing: InferenceResponse['timing'],
+    { inputMs, runMs, outputMs }: Pick<RunResult, 'inputMs' | 'runMs' | 'outputMs'>,
+    waiting?: Waiting,
   ): InferenceResponse {
-    const { model, version } = this.#options
-    return { model, version, outputs, timing }
+    const { model, version, clock } = this.#options
+    const since = waiting === undefined ? 0 : clock.now() - waiting.arrived
+    const queueMs = Math.max(0, since - inputMs - runMs - outputMs)
+    return { model, version, outputs, timing: { queueMs, inputMs, runMs, outputMs } }
   }
 
-  #runRequest({ inputs, outputs }: InferenceRequest): RunRequest {
-    return { inputs, outputs: outputs ?? this.#outputNames }
-  }
-
-  #refusal(call: Call) {
-    return this.#draining ? fail('DRAINING') : this.#late(call)
-  }
-
-  /** Why this call is not worth beginning any more. */
-  #late(call: Call) {
+  #refusal(call: Call): ServingError | undefined {
+    if (this.#draining) return fail('DRAINING')
     if (call.ended !== undefined) return call.ended
     if (call.deadline === undefined || this.#options.clock.now() < call.deadline) return undefined
     return fail('DEADLINE_EXCEEDED', { where: 'waiting' })
   }
 
-  #queueFull() {
-    const { model, slots } = this.#options
-    const { waiting, maxWaiting } = this.#lane
-    const facts = { model, limit: maxWaiting }
-    if (this.#meanRunMs === undefined) return fail('QUEUE_FULL', facts)
-    const retryAfterMs = (this.#meanRunMs * Math.max(1, waiting)) / Math.max(1, slots.busy)
-    return fail('QUEUE_FULL', { ...facts, retryAfterMs })
+  #leave(ticket: Ticket): void {
+    if (this.#open.delete(ticket)) this.#tellIdle()
   }
 
-  #enter(call: Call, now: number): void {
-    this.#lastUsed = now
-    this.#calls.add(call)
-    this.#underWay += 1
-  }
-
-  #leave(call: Call): void {
-    this.#calls.delete(call)
-    this.#underWay -= 1
-    if (this.#underWay > 0) return
+  #tellIdle(): void {
+    if (!this.idle) return
     for (const resolve of this.#whenIdle.splice(0)) resolve()
-  }
-
-  #tellQueue(): void {
-    const { waiting } = this.#lane
-    if (waiting === this.#toldWaiting) return
-    this.#toldWaiting = waiting
-    const { events, model, version } = this.#options
-    events.emit({ kind: 'queue', model, version, waiting })
   }
 }
 
-/** The last ten or so count for most. */
-const mean = (before: number | undefined, runMs: number): number =>
-  before === undefined ? runMs : before + (runMs - before) * 0.1
-
-/** Once the slot is free, so that the next run does not wait for what is done with an answer. */
-const afterSlot = queueMicrotask
+function bytesOf(inputs: readonly NamedTensor[]): number {
+  let bytes = 0
+  for (const { tensor } of inputs) bytes += sizeOf(tensor)
+  return bytes
+}
 
 /** The next step of a stream; rejects at once when the call ends before it comes. */
 function unlessEnded<Step>(next: Promise<Step>, call: Call): Promise<Step> {
@@ -236,21 +282,4 @@ function unlessEnded<Step>(next: Promise<Step>, call: Call): Promise<Step> {
     const stopListening = call.onEnd(reject)
     next.then(resolve, reject).finally(stopListening)
   })
-}
-
-/** An output whose first axis bears the name of the batch must have as many rows as came in. */
-function checkRows(
-  outputs: readonly NamedTensor[],
-  request: InferenceRequest,
-  signature: Signature,
-): void {
-  const axis = signature.inputs[0]?.axes?.[0]
-  const rows = request.inputs[0]?.tensor.shape[0]
-  if (axis === undefined || rows === undefined) return
-  for (const { name, tensor } of outputs) {
-    const declared = signature.outputs.find((output) => output.name === name)
-    if (declared?.axes?.[0] !== axis || tensor.shape[0] === rows) continue
-    const got = formatShape(tensor.shape)
-    throw fail('RUN_FAILED', {}, new Error(`output "${name}" has shape ${got} for ${rows} rows`))
-  }
 }

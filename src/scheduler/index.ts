@@ -1,2 +1,4 @@
-export { Executors, type ExecutorsOptions } from './executors.ts'
-export { Slots } from './slots.ts'
+export type { CostPoint } from './cost-model.ts'
+export type { Executors, JoiningStatus } from './executors.ts'
+export type { QueueDefaults } from './rules.ts'
+export { type SchedulableVersion, Scheduler, type SchedulerOptions } from './scheduler.ts'

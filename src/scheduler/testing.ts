@@ -2,16 +2,21 @@
 import assert from 'node:assert/strict'
 import { Call } from '../call.ts'
 import { HandClock } from '../clock.ts'
+import { parseModelConfig } from '../config/index.ts'
 import { fail, ServingError } from '../errors.ts'
 import type { Event } from '../events.ts'
 import type { Executable, RunRequest, RunResult } from '../runtime/index.ts'
 import type { Signature } from '../signature.ts'
 import type { NamedTensor } from '../tensor/index.ts'
-import { Executors, Slots } from './index.ts'
+import type { CostPoint } from './cost-model.ts'
+import { Scheduler } from './index.ts'
 
 export interface Run {
   /** The first value of the first input. */
   readonly value: number
+  /** All of them. */
+  readonly values: readonly number[]
+  readonly thread: number
   readonly wanted: readonly string[]
   stopped(): boolean
   isOpen(): boolean
@@ -30,12 +35,21 @@ export interface SetUp {
   /** A stream that does not go on after its answers until it is let go. */
   readonly hanging?: boolean
   readonly clock?: HandClock
-  readonly slots?: Slots
+  readonly scheduler?: Scheduler
+  /** Of each thread. */
+  readonly places?: number
+  /** As in model.yaml. */
+  readonly yaml?: string
+  /** Requests share runs, which take so long. */
+  readonly joined?: readonly CostPoint[]
+  /** Runs may happen on the event loop, and take so long, in milliseconds. */
+  readonly onLoopMs?: number
 }
 
 export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp) {
   const clock = more.clock ?? new HandClock()
-  const slots = more.slots ?? new Slots({ threads: capacity, placesPerThread: 1 })
+  const scheduler = more.scheduler ?? schedulerOf({ capacity, maxWaiting, clock, ...more })
+  const { dispatcher } = scheduler
   const runs: Run[] = []
   const events: Event[] = []
   const hold = Promise.withResolvers<void>()
@@ -55,20 +69,19 @@ export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp)
     files: [],
     memoryBytes: 0,
     warnings: [],
-    run: (request, call) => handRun(runs, request, call),
+    run: (request, call, thread) => handRun(runs, request, call, thread),
     dispose: async () => {},
     ...(answers === undefined ? {} : { stream: () => count(source, answers, more, hold.promise) }),
   }
-  const executors = new Executors({
+  const executors = scheduler.executors({
     signature,
     model: 'm',
     version: '3',
     executable,
-    slots,
-    maxWaiting,
-    clock,
+    config: parseModelConfig(more.yaml ?? `queue: {maxWaiting: ${maxWaiting}}`, 'model.yaml'),
     events: { emit: (event) => void events.push(event) },
   })
+  if (more.joined !== undefined) executors.joinable(more.joined)
   const request = (...values: number[]) => ({ inputs: [rows('x', values)] })
   const askWith = (deadline: number | undefined, values: readonly number[]) => {
     const call = new Call({ requestId: 'r', deadline })
@@ -79,11 +92,29 @@ export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp)
   const ask = Object.assign((...values: number[]) => askWith(undefined, values), {
     until: (deadline: number, ...values: number[]) => askWith(deadline, values),
   })
-  return { executors, ask, runs, events, clock, slots, request, source }
+  return { executors, ask, runs, events, clock, dispatcher, request, source }
+}
+
+export function schedulerOf({
+  capacity = 4,
+  places = 1,
+  maxWaiting = 8,
+  clock = new HandClock(),
+}: Pick<SetUp, 'capacity' | 'places' | 'maxWaiting' | 'clock'>): Scheduler {
+  return new Scheduler({
+    runtime: { threads: capacity, placesPerThread: places },
+    queue: { maxWaiting, maxWaitingBytes: 2 ** 20 },
+    clock,
+  })
 }
 
 /** A run that ends when it is told to. Its output `y` is its input `x`. */
-function handRun(runs: Run[], { inputs, outputs }: RunRequest, call: Call): Promise<RunResult> {
+function handRun(
+  runs: Run[],
+  { inputs, outputs }: RunRequest,
+  call: Call,
+  thread: number,
+): Promise<RunResult> {
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>()
   const values = Array.from(inputs[0]!.tensor.data as Int32Array)
   let stopped = false
@@ -98,6 +129,8 @@ function handRun(runs: Run[], { inputs, outputs }: RunRequest, call: Call): Prom
   }
   runs.push({
     value: values[0]!,
+    values,
+    thread,
     wanted: outputs,
     stopped: () => stopped,
     isOpen: () => open,

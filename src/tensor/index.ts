@@ -21,6 +21,7 @@ export {
   emptyData,
   type FixedTensor,
   type NamedTensor,
+  sizeOf,
   type Tensor,
   tensorFromBytes,
 } from './tensor.ts'

@@ -63,6 +63,12 @@ export function tensorFromBytes(
   return { datatype, shape, data: view(aligned.buffer, aligned.byteOffset, count) }
 }
 
+/** Memory that the elements take, in bytes; of strings, what the binary layout takes. */
+export function sizeOf(tensor: Tensor): number {
+  if (tensor.datatype !== 'BYTES') return tensor.data.byteLength
+  return tensor.data.reduce((sum, string) => sum + lengthBytes + string.byteLength, 0)
+}
+
 /** The bytes of a tensor as the binary layout has them: BYTES with a length before each element. */
 export function binaryOf(tensor: Tensor): Uint8Array {
   return tensor.datatype === 'BYTES' ? writeStrings(tensor.data) : bytesOf(tensor)

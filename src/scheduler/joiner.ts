@@ -1,0 +1,45 @@
+/** How requests become one and its answers theirs again. */
+import type { InferenceRequest } from '../predictor.ts'
+import type { Signature } from '../signature.ts'
+import { concatRows, dynamic, type NamedTensor, splitRows } from '../tensor/index.ts'
+
+export interface Joiner {
+  /** Requests of the same shape may be joined. */
+  shapeOf(request: InferenceRequest): string
+  /** What the model is given for several of one shape. */
+  join(requests: readonly InferenceRequest[]): readonly NamedTensor[]
+  /** The outputs of each. */
+  split(
+    outputs: readonly NamedTensor[],
+    requests: readonly InferenceRequest[],
+  ): readonly (readonly NamedTensor[])[]
+}
+
+/** Rows one after the other, as the requests are. Outputs are views of what the model gave. */
+export function rowJoiner({ inputs }: Signature): Joiner {
+  const always = inputs.every(
+    ({ shape, optional }) => optional !== true && !shape.slice(1).includes(dynamic),
+  )
+  return {
+    shapeOf: always ? () => '' : (request) => request.inputs.map(shapeBeyondRows).join(';'),
+    join: (requests) =>
+      requests[0]!.inputs.map(({ name }, place) => ({
+        name,
+        tensor: concatRows(requests.map((request) => request.inputs[place]!.tensor)),
+      })),
+    split(outputs, requests) {
+      const counts = requests.map(rowsOf)
+      const pieces = outputs.map(({ tensor }) => splitRows(tensor, counts))
+      return requests.map((_, place) =>
+        outputs.map(({ name }, output) => ({ name, tensor: pieces[output]![place]! })),
+      )
+    },
+  }
+}
+
+/** The first axis of the first input; 1 where there is none. */
+export const rowsOf = ({ inputs }: InferenceRequest): number => inputs[0]?.tensor.shape[0] ?? 1
+
+/** The name too, since an input may be left out. */
+const shapeBeyondRows = ({ name, tensor }: NamedTensor): string =>
+  `${name}:${tensor.shape.slice(1).join(',')}`

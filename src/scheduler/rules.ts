@@ -1,0 +1,72 @@
+/** What a model's configuration says of how its requests are scheduled, in the scheduler's words. */
+
+import type { Scheduling } from '../call.ts'
+import type { ModelConfig } from '../config/index.ts'
+import type { BatchRules } from './batch-policy.ts'
+
+export interface SchedulingRules {
+  readonly maxWaiting: number
+  readonly maxWaitingBytes: number
+  readonly batch: BatchRules
+  /** On how many threads its runs may be at once; undefined: on all. */
+  readonly executors: number | undefined
+  /** In which a request should be answered. */
+  readonly sloMs: number | undefined
+  readonly preserveOrdering: boolean
+  /** The place of a request among others. */
+  levelOf(scheduling: Scheduling): LevelRules
+}
+
+export interface LevelRules {
+  /** 1 is served first. */
+  readonly level: number
+  readonly maxWaiting: number
+  /** How long a request may wait to be begun; Infinity where it does not matter. */
+  readonly timeoutMs: number
+  /** Whether it is served after all others then, or refused. */
+  readonly delayable: boolean
+}
+
+export interface QueueDefaults {
+  readonly maxWaiting: number
+  readonly maxWaitingBytes: number
+}
+
+export function schedulingRules(config: ModelConfig, defaults: QueueDefaults): SchedulingRules {
+  const { queue, executors, slo } = config
+  const batching = typeof config.batching === 'string' ? undefined : config.batching
+  const { maxBatchSize = 'auto', maxDelayMs = 0, preferred = [] } = batching ?? {}
+  const preserveOrdering = batching?.preserveOrdering ?? false
+  return {
+    maxWaiting: queue.maxWaiting ?? defaults.maxWaiting,
+    maxWaitingBytes: queue.maxWaitingBytes ?? defaults.maxWaitingBytes,
+    batch: {
+      maxRows: maxBatchSize === 'auto' ? Infinity : maxBatchSize,
+      preferred: [...preferred].sort((a, b) => a - b),
+      maxDelayMs,
+      maxRunMs: batching?.maxBatchMs ?? Infinity,
+      inOrder: preserveOrdering,
+    },
+    executors: typeof executors === 'number' ? executors : undefined,
+    sloMs: slo?.p99Ms,
+    preserveOrdering,
+    levelOf: (scheduling) => levelRules(queue, scheduling),
+  }
+}
+
+function levelRules(queue: ModelConfig['queue'], scheduling: Scheduling): LevelRules {
+  const { priorities } = queue
+  const { priority = 0, queueTimeoutMs } = scheduling
+  const asked = priority > 0 && priority <= (priorities?.levels ?? 0)
+  const level = asked ? priority : (priorities?.default ?? 1)
+  const own = priorities?.policies[level]
+  const timeoutMs = own?.timeoutMs ?? queue.timeoutMs
+  const mayLower = own?.timeoutOverride ?? queue.timeoutOverride ?? timeoutMs === undefined
+  const wished = mayLower ? (queueTimeoutMs ?? Infinity) : Infinity
+  return {
+    level,
+    maxWaiting: own?.maxWaiting ?? Infinity,
+    timeoutMs: Math.min(timeoutMs ?? Infinity, wished),
+    delayable: (own?.onTimeout ?? queue.onTimeout) === 'delay',
+  }
+}
