@@ -28,6 +28,11 @@ export interface ContractModels {
   readonly rows: RowsFixture
   /** A run of it goes on until it is stopped. */
   readonly endless?: Fixture & { readonly inputs: readonly NamedTensor[] }
+  /** Answers `inputs`, and refuses `refused`, whose datatypes and shapes are right. */
+  readonly refusing: Fixture & {
+    readonly inputs: readonly NamedTensor[]
+    readonly refused: readonly NamedTensor[]
+  }
   /** Streams: gives so many answers to `inputs`, told apart by `values`. */
   readonly stream?: Fixture & {
     readonly inputs: readonly NamedTensor[]
@@ -44,7 +49,7 @@ export interface Contract<R extends Runtime> {
   /** Called once, before anything is loaded. */
   readonly models: () => ContractModels | Promise<ContractModels>
   /** Why a test of this name does not apply. */
-  readonly skip?: Readonly<Partial<Record<'endless' | 'stream', string>>>
+  readonly skip?: Readonly<Partial<Record<'endless' | 'now' | 'stream', string>>>
   /** Fails if something is left: after every executable is disposed of, and after closing. */
   readonly nothingLeft?: (runtime: R, when: 'disposed' | 'closed') => void
 }

@@ -17,6 +17,8 @@ import {
   using,
 } from './contract-fixtures.ts'
 import { testLoads } from './contract-loads.ts'
+import { testRunsNow } from './contract-now.ts'
+import { testThreads } from './contract-threads.ts'
 import type { RunResult, Runtime } from './runtime.ts'
 
 export function describeRuntime<R extends Runtime>(name: string, contract: Contract<R>): void {
@@ -142,6 +144,14 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
       })
     })
 
+    it('refuses what a model refuses, and runs the next well', () =>
+      using(runtime, models.refusing, async (model) => {
+        const { inputs, refused } = models.refusing
+        const { outputs } = await run(model, inputs)
+        await assert.rejects(run(model, refused), { reason: 'RUN_REFUSED' })
+        assertSame((await run(model, inputs)).outputs, outputs)
+      }))
+
     it('fails with the reason of the call when that had ended before', () =>
       using(runtime, models.rows, async (model) => {
         const call = callOf()
@@ -180,7 +190,10 @@ export function describeRuntime<R extends Runtime>(name: string, contract: Contr
       })
     })
 
-    testLoads(contract, () => ({ runtime, models }))
+    const opened = () => ({ runtime, models })
+    testThreads(contract, opened)
+    testRunsNow(contract, opened)
+    testLoads(contract, opened)
   })
 }
 

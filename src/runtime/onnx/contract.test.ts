@@ -16,7 +16,7 @@ import { describeRuntime } from '../contract.ts'
 import type { Executable } from '../runtime.ts'
 import { callOf, fp32, valueAt } from '../testing/tensors.ts'
 import type { OnnxRuntime } from './index.ts'
-import { alive, openRuntime } from './testing.ts'
+import { alive, gatherModel, indices, openRuntime } from './testing.ts'
 
 let folder: string
 
@@ -49,6 +49,11 @@ describeRuntime('onnx', {
       endless: {
         ...(await saved('endless', endlessModel())),
         inputs: [fp32('x', [1], () => 1)],
+      },
+      refusing: {
+        ...(await saved('gather', gatherModel())),
+        inputs: [indices(2, 0)],
+        refused: [indices(1, 9)],
       },
       unreadable: [
         { name: 'missing', path: join(folder, 'missing.onnx') },

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { check, type Pointer } from './c-api.ts'
 import { openHeap, worthTrimming } from './heap.ts'
+import { openNativeMemory } from './native-memory.ts'
 import { NativeObjects } from './native-objects.ts'
 import { pinned } from './pinned.ts'
 
@@ -19,6 +20,9 @@ export class Environment extends NativeObjects {
   readonly allocator: Pointer
   /** As `word`, for the sizes of a tensor. */
   readonly sizes = pinned(new BigInt64Array(64))
+  readonly memory = openNativeMemory()
+  /** For runs on this thread, one at a time: what does not fit is cheaper as it lies. */
+  readonly scratch = pinned(new Uint8Array(scratchBytes))
   readonly #heap = openHeap()
   #lastRelease: Promise<void> = Promise.resolve()
 
@@ -73,6 +77,7 @@ export class Environment extends NativeObjects {
   }
 }
 
+const scratchBytes = 128 * 2 ** 10
 const arena = 1
 const anyMemory = 0
 const onlyFatal = 4 // failures reach us as statuses; the library need not print them too

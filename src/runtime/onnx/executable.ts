@@ -1,18 +1,17 @@
 /** A version held by an ONNX Runtime session: one copy of its weights, any number of runs at once. */
 import type { Call } from '../../call.ts'
-import { fail, type ServingError } from '../../errors.ts'
 import type { LoadedFile } from '../../model-source.ts'
 import type { Signature } from '../../signature.ts'
-import type { Datatype, NamedTensor } from '../../tensor/index.ts'
+import type { Datatype } from '../../tensor/index.ts'
 import type { Executable, RunRequest, RunResult } from '../runtime.ts'
-import { failureOf, type OrtFailure, type Pointer } from './c-api.ts'
+import type { Pointer } from './c-api.ts'
 import type { Environment } from './environment.ts'
-import { inFewWords } from './library-words.ts'
 import type { LoadedModel } from './load-job.ts'
-import { StringArray } from './native-strings.ts'
-import { pinned } from './pinned.ts'
+import { LoopRuns } from './loop-runs.ts'
+import { NameLists } from './name-lists.ts'
+import { runFailure } from './run-failure.ts'
 import type { RunThreads } from './run-threads.ts'
-import { nativeValueOf, tensorOf } from './values.ts'
+import { RunValues } from './run-values.ts'
 
 export interface OnnxExecutableOptions {
   readonly environment: Environment
@@ -28,12 +27,14 @@ export class OnnxExecutable implements Executable {
   readonly files: readonly LoadedFile[]
   readonly memoryBytes: number
   readonly warnings: readonly string[]
+  readonly runNow?: (request: RunRequest) => RunResult
   readonly #environment: Environment
   readonly #threads: RunThreads
   readonly #session: Pointer
   readonly #inputNames: NameLists
   readonly #outputNames: NameLists
   readonly #outputTypes: ReadonlyMap<string, Datatype>
+  readonly #loopRuns: LoopRuns
 
   constructor({ environment, threads, model }: OnnxExecutableOptions) {
     this.signature = model.signature
@@ -44,25 +45,34 @@ export class OnnxExecutable implements Executable {
     this.#environment = environment
     this.#threads = threads
     this.#session = model.session
-    this.#inputNames = new NameLists(this.signature.inputs.map(({ name }) => name))
-    this.#outputNames = new NameLists(this.signature.outputs.map(({ name }) => name))
-    this.#outputTypes = new Map(
-      this.signature.outputs.map(({ name, datatype }) => [name, datatype]),
-    )
+    const { inputs, outputs } = this.signature
+    this.#inputNames = new NameLists(inputs.map(({ name }) => name))
+    this.#outputNames = new NameLists(outputs.map(({ name }) => name))
+    this.#outputTypes = new Map(outputs.map(({ name, datatype }) => [name, datatype]))
+    this.#loopRuns = new LoopRuns({
+      environment,
+      session: this.#session,
+      signature: this.signature,
+      inputNames: this.#inputNames,
+      outputNames: this.#outputNames,
+      straight: model.traits.straight,
+    })
+    if (model.traits.bounded && model.provider === 'cpu') {
+      this.runNow = (request) => this.#loopRuns.run(request)
+    }
   }
 
   async run({ inputs, outputs }: RunRequest, call: Call, thread: number): Promise<RunResult> {
     const handingOver = performance.now()
-    const inputValues = this.#valuesOf(inputs)
-    const outputValues = pinned(new BigUint64Array(outputs.length))
+    const values = new RunValues(this.#environment, inputs, outputs.length)
     try {
       const job = {
         session: this.#session,
         inputNames: this.#inputNames.of(inputs.map(({ name }) => name)),
-        inputValues,
+        inputValues: values.inputs,
         inputs,
         outputNames: this.#outputNames.of(outputs),
-        outputValues,
+        outputValues: values.outputs,
       }
       const started = this.#threads.start(job, thread)
       const inputMs = performance.now() - handingOver
@@ -70,66 +80,19 @@ export class OnnxExecutable implements Executable {
       const { status, runMs } = await started.ended
       stopListening()
       if (status !== 0n) {
-        const failure = failureOf(this.#environment.api, status) // releases the status
-        throw call.ended ?? runFailure(failure)
+        const failure = runFailure(this.#environment.api, status)
+        throw call.ended ?? failure
       }
       const taking = performance.now()
-      const tensors = outputs.map((name, index) => this.#take(name, outputValues[index]!))
+      const tensors = values.take(outputs, this.#outputTypes)
       return { outputs: tensors, inputMs, runMs, outputMs: performance.now() - taking }
     } finally {
-      for (const value of inputValues) this.#environment.release('value', value)
-      for (const value of outputValues) {
-        if (value === 0n) continue
-        this.#environment.ledger.made('value') // by the run
-        this.#environment.release('value', value)
-      }
+      values.release()
     }
   }
 
   dispose(): Promise<void> {
+    this.#loopRuns.dispose()
     return this.#environment.releaseSession(this.#session, this.memoryBytes)
   }
-
-  #valuesOf(inputs: readonly NamedTensor[]): BigUint64Array {
-    const values = pinned(new BigUint64Array(inputs.length))
-    try {
-      inputs.forEach((input, index) => {
-        values[index] = nativeValueOf(this.#environment, input)
-      })
-    } catch (thrown) {
-      for (const value of values) if (value !== 0n) this.#environment.release('value', value)
-      throw thrown
-    }
-    return values
-  }
-
-  #take(name: string, value: Pointer): NamedTensor {
-    return { name, tensor: tensorOf(this.#environment, value, this.#outputTypes.get(name)!) }
-  }
 }
-
-/** Lists of names as the library takes them; the whole list, which most requests want, is kept. */
-class NameLists {
-  readonly #all: readonly string[]
-  readonly #native: StringArray
-
-  constructor(all: readonly string[]) {
-    this.#all = all
-    this.#native = new StringArray(all)
-  }
-
-  of(names: readonly string[]): StringArray {
-    const isAll =
-      names.length === this.#all.length && names.every((name, index) => name === this.#all[index])
-    return isAll ? this.#native : new StringArray(names)
-  }
-}
-
-/** The library tells by its code whether the input was to blame. Its words are for the log only. */
-function runFailure(failure: OrtFailure): ServingError {
-  return failure.code === invalidArgument
-    ? fail('RUN_REFUSED', { problem: inFewWords(failure.message) }, failure)
-    : fail('RUN_FAILED', {}, failure)
-}
-
-const invalidArgument = 2

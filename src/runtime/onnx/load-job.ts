@@ -4,6 +4,7 @@ import type { Facts, Reason } from '../../errors.ts'
 import type { LoadedFile, ModelSource } from '../../model-source.ts'
 import type { Signature } from '../../signature.ts'
 import type { Pointer } from './c-api.ts'
+import type { GraphTraits } from './graph-traits.ts'
 import type { LedgerCounts } from './ledger.ts'
 import type { OnnxConfig } from './session-options.ts'
 
@@ -32,6 +33,7 @@ export type LoadJob =
 export interface LoadedModel {
   readonly session: Pointer
   readonly signature: Signature
+  readonly traits: GraphTraits
   readonly provider: string
   readonly files: readonly LoadedFile[]
   readonly memoryBytes: number

@@ -18,6 +18,7 @@ import {
   withoutZipMap,
 } from '../../onnx/index.ts'
 import { check } from './c-api.ts'
+import { traitsOf } from './graph-traits.ts'
 import type { LoadedModel, LoadSource } from './load-job.ts'
 import { createSession, free } from './load-session.ts'
 import type { NativeObjects } from './native-objects.ts'
@@ -51,7 +52,9 @@ function describe(
   source: LoadSource,
   bytes: Uint8Array<ArrayBuffer>,
   own: LoadedFile,
-): Pick<LoadedModel, 'signature' | 'files' | 'memoryBytes'> & { readonly whole: WholeModel } {
+): Pick<LoadedModel, 'signature' | 'traits' | 'files' | 'memoryBytes'> & {
+  readonly whole: WholeModel
+} {
   const folder = dirname(source.path)
   const file = parseOnnx(bytes, { name: basename(source.path), folder })
   const parts = partsOf(file)
@@ -61,12 +64,14 @@ function describe(
   const rewritten = withoutZipMap(file)
   const model = rewritten ?? file
   const signature = signatureOf(model)
+  const inputs = signature.inputs.map(({ name }) => name)
+  const traits = traitsOf(model, parts, inputs)
   const asRead = rewritten === undefined ? bytes : undefined
   const whole = wholeModel(model, parts, { bytes: asRead, between, mostBytes })
   const beside = whole.files.map((read) => fileOf(source, join(folder, read.location), read))
   const files = [own, ...beside]
   const fileBytes = files.reduce((sum, each) => sum + each.bytes, 0)
-  return { signature, whole, files, memoryBytes: memoryOf(sizesOf(parts, fileBytes)) }
+  return { signature, traits, whole, files, memoryBytes: memoryOf(sizesOf(parts, fileBytes)) }
 }
 
 /** Fails with DIGEST_MISMATCH where there is a lock that says otherwise. */

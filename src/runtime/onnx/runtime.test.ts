@@ -5,14 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { defaultModelConfig, parseModelConfig } from '../../config/index.ts'
 import type { ServingError } from '../../errors.ts'
-import {
-  identityModel,
-  modelOf,
-  nodeOf,
-  rawTensor,
-  tensorInfo,
-  zipMapModel,
-} from '../../onnx/testing.ts'
+import { identityModel, modelOf, nodeOf, tensorInfo, zipMapModel } from '../../onnx/testing.ts'
 import {
   DATATYPES,
   type Datatype,
@@ -24,7 +17,7 @@ import {
 import type { Executable } from '../runtime.ts'
 import { callOf, fp32, plain } from '../testing/tensors.ts'
 import type { OnnxRuntime } from './index.ts'
-import { alive, openRuntime } from './testing.ts'
+import { alive, gatherModel, indices, openRuntime } from './testing.ts'
 
 let folder: string
 
@@ -108,24 +101,18 @@ describe('the ONNX runtime', () => {
 
   it('says that a model refused its input, without the words of its source, and runs the next', async () => {
     const model = await load('gather', gatherModel())
-    const at = (...indices: number[]): NamedTensor => ({
-      name: 'at',
-      tensor: {
-        datatype: 'INT64',
-        shape: [indices.length],
-        data: BigInt64Array.from(indices, BigInt),
-      },
-    })
     const taken = fp32('taken', [2], (index) => [30, 10][index]!)
     for (let round = 0; round < 3; round++) {
-      const refused = model.run(request(model, [at(0, 9)]), callOf(), 0)
+      const refused = model.run(request(model, [indices(0, 9)]), callOf(), 0)
       await assert.rejects(refused, (thrown: ServingError) => {
         assert.equal(thrown.reason, 'RUN_REFUSED')
         assert.match(thrown.message, /9/)
         assert.doesNotMatch(thrown.message, /\.(cc|h):\d+|onnxruntime::|\//)
         return true
       })
-      assert.deepEqual(await runOf(model, [at(2, 0)]), [{ name: 'taken', ...plain(taken.tensor) }])
+      assert.deepEqual(await runOf(model, [indices(2, 0)]), [
+        { name: 'taken', ...plain(taken.tensor) },
+      ])
     }
     await model.dispose()
   })
@@ -248,14 +235,4 @@ const noSuchOperator = () =>
     node: [nodeOf('NoSuchOperator', ['x'], ['y'])],
     input: [tensorInfo('x', 'FP32', [1])],
     output: [tensorInfo('y', 'FP32', [1])],
-  })
-
-const gatherModel = () =>
-  modelOf({
-    node: [nodeOf('Gather', ['from', 'at'], ['taken'])],
-    input: [tensorInfo('at', 'INT64', ['n'])],
-    output: [tensorInfo('taken', 'FP32', ['n'])],
-    initializer: [
-      rawTensor('from', 'FP32', [3], new Uint8Array(Float32Array.of(10, 20, 30).buffer)),
-    ],
   })

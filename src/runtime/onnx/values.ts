@@ -5,7 +5,6 @@
  * referenced and unchanged until the run has ended. Strings are copied in. What comes out is copied
  * into memory of our own, and the library's is released.
  */
-import koffi from 'koffi'
 import {
   type Datatype,
   emptyData,
@@ -54,14 +53,13 @@ export function nativeValueOf(environment: Environment, { tensor }: NamedTensor)
 }
 
 function fillStrings(
-  { api, word }: Environment,
+  { api, memory, word }: Environment,
   value: Pointer,
   strings: readonly Uint8Array[],
 ): void {
   strings.forEach((string, index) => {
     check(api, api.GetResizedStringTensorElementBuffer(value, index, string.byteLength, word))
-    if (string.byteLength === 0) return
-    new Uint8Array(koffi.view(word[0]!, string.byteLength)).set(string)
+    if (string.byteLength > 0) memory.write(word[0]!, string)
   })
 }
 
@@ -83,10 +81,9 @@ function fixedDataOf(
 ) {
   const data = emptyData(datatype, count)
   if (count === 0) return data
-  const { api, word } = environment
+  const { api, memory, word } = environment
   check(api, api.GetTensorMutableData(value, word))
-  const bytes = new Uint8Array(data.buffer)
-  bytes.set(new Uint8Array(koffi.view(word[0]!, bytes.byteLength)))
+  memory.read(word[0]!, data)
   return data
 }
 
@@ -99,7 +96,9 @@ function shapeOf({ api, ledger, word, sizes }: Environment, value: Pointer): Sha
     const rank = Number(word[0])
     const all = rank <= sizes.length ? sizes : new BigInt64Array(rank)
     check(api, api.GetDimensions(info, all, rank))
-    return Array.from(all.subarray(0, rank), Number)
+    const shape: number[] = []
+    for (let axis = 0; axis < rank; axis++) shape.push(Number(all[axis]))
+    return shape
   } finally {
     api.ReleaseTensorTypeAndShapeInfo(info)
     ledger.released('shapeInfo')

@@ -26,6 +26,7 @@ describeRuntime('echo', {
       expected: (inputs) => inputs,
     },
     endless: { name: 'slow', path: here, inputs: [fp32(1, 1)] },
+    refusing: { name: 'picky', path: here, inputs: [fp32(3, 1)], refused: [fp32(3, -5)] },
     stream: { name: 'countdown', path: here, inputs: [count(3)], values: [3, 2, 1, 0] },
     unreadable: [{ name: 'echo', path: `${here}.gone` }],
     unsupported: [{ name: 'chorus', path: here }],

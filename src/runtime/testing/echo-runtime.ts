@@ -3,9 +3,11 @@
  * for its digest only.
  *
  * - `echo`: each input comes back as the output of the same name, as a copy
- * - `slow`: the same, but a run ends only when its call does
+ * - `picky`: the same, but a run is refused where a number of `x` is negative
+ * - `slow`: as `echo`, but a run ends only when its call does
  * - `countdown`: streams; INT32 [1] n is answered with n, n-1 … 0, one answer each
  */
+import { strict as assert } from 'node:assert'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
@@ -21,6 +23,8 @@ export class EchoRuntime implements Runtime {
   readonly placesPerThread = 2
   /** Executables loaded and not disposed of, runs and streams that have not ended. */
   readonly alive = { executables: 0, runs: 0, streams: 0 }
+  /** When the last run that each thread was given has ended. */
+  readonly #lastRuns: Promise<unknown>[] = Array.from({ length: this.threads }, turn)
 
   async estimate(source: ModelSource): Promise<number> {
     return (await fileOf(source)).bytes
@@ -56,7 +60,10 @@ export class EchoRuntime implements Runtime {
       files: [file],
       memoryBytes: file.bytes,
       warnings: [],
-      run: (request, call) => this.#run(name, request, call),
+      run: (request, call, thread) => this.#run(name, request, call, thread),
+      ...(name === 'echo' || name === 'picky'
+        ? { runNow: (request) => answerOf(name, request) }
+        : {}),
       ...(signature.streams === true
         ? { stream: (request, call) => this.#countdown(request, call) }
         : {}),
@@ -66,15 +73,18 @@ export class EchoRuntime implements Runtime {
     }
   }
 
-  async #run(name: string, { inputs, outputs }: RunRequest, call: Call): Promise<RunResult> {
+  async #run(name: string, request: RunRequest, call: Call, thread: number): Promise<RunResult> {
+    assert(thread in this.#lastRuns, `thread ${thread} of ${this.threads}`)
     this.alive.runs += 1
-    try {
+    const run = this.#lastRuns[thread]!.then(async () => {
       await (name === 'slow' ? ended(call) : turn())
       if (call.ended !== undefined) throw call.ended
-      return answer(outputs.map((wanted) => copyOf(inputs.find((input) => input.name === wanted)!)))
-    } finally {
+      return answerOf(name, request)
+    }).finally(() => {
       this.alive.runs -= 1
-    }
+    })
+    this.#lastRuns[thread] = run.catch(() => {})
+    return run
   }
 
   async *#countdown({ inputs }: RunRequest, call: Call): AsyncGenerator<RunResult> {
@@ -84,7 +94,7 @@ export class EchoRuntime implements Runtime {
         await turn()
         if (call.ended !== undefined) throw call.ended
         const tensor: Tensor = { datatype: 'INT32', shape: [1], data: Int32Array.of(n) }
-        yield answer([{ name: 'n', tensor }])
+        yield resultOf([{ name: 'n', tensor }])
       }
     } finally {
       this.alive.streams -= 1
@@ -110,11 +120,19 @@ const n: InputSpec = { name: 'n', datatype: 'INT32', shape: [1] }
 
 const signatures: Readonly<Record<string, Signature>> = {
   echo: { inputs: [x, tag], outputs: [x, tag] },
+  picky: { inputs: [x], outputs: [x] },
   slow: { inputs: [x], outputs: [x] },
   countdown: { inputs: [n], outputs: [n], streams: true },
 }
 
-const answer = (outputs: readonly NamedTensor[]): RunResult => ({
+function answerOf(name: string, { inputs, outputs }: RunRequest): RunResult {
+  if (name === 'picky' && inputs[0]!.tensor.data.some((value) => Number(value) < 0)) {
+    throw fail('RUN_REFUSED', { problem: 'expected no negative number' })
+  }
+  return resultOf(outputs.map((wanted) => copyOf(inputs.find((input) => input.name === wanted)!)))
+}
+
+const resultOf = (outputs: readonly NamedTensor[]): RunResult => ({
   outputs,
   inputMs: 0,
   runMs: 0,
