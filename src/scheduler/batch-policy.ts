@@ -59,10 +59,11 @@ export function formBatch(
 ): Decision {
   const group = alike(waiting, rules.inOrder)
   const available = group.reduce((sum, place) => sum + waiting[place]!.rows, 0)
+  const most = Math.min(available, rules.maxRows)
   const waitedFor = now - waiting[0]!.arrived
   const overdue = rules.maxDelayMs > 0 && waitedFor >= rules.maxDelayMs
-  const preferred = overdue ? undefined : rules.preferred.findLast((rows) => rows <= available)
-  const worthWhile = Math.min(rules.maxRows, costs.best(Math.min(available, rules.maxRows)))
+  const preferred = overdue ? undefined : rules.preferred.findLast((rows) => rows <= most)
+  const worthWhile = Math.min(most, costs.best(most))
   const batch = fill(group, waiting, preferred ?? worthWhile, { rules, costs, now })
   const { take, rows, stopped } = batch
   const run = (left: WhyLeft): Decision => ({ kind: 'run', take, rows, left })

@@ -17,6 +17,7 @@ import { handOverIn } from './ahead-policy.ts'
 import { Alarm } from './alarm.ts'
 import { formBatch } from './batch-policy.ts'
 import { type Delivery, runBatch, runBatchNow } from './batch-run.ts'
+import type { CostPoint } from './cost-model.ts'
 import type { Dispatcher, RunSource } from './dispatcher.ts'
 import type { Lane } from './lane.ts'
 import type { LoopTurn } from './loop-turn.ts'
@@ -76,6 +77,12 @@ export class Batcher implements RunSource {
     return this.#queue.size === 0 && this.#options.dispatcher.soonestMs === 0
   }
 
+  /** What runs of requests of this shape are known to take. */
+  seed(shape: string, points: readonly CostPoint[]): void {
+    this.#costs.seed({ shape, points })
+    if (points.length > 0) this.#msPerRow = Math.min(...points.map(({ rows, ms }) => ms / rows))
+  }
+
   /** From now on requests of one shape share runs. */
   join(): void {
     this.#joins = true
@@ -110,7 +117,9 @@ export class Batcher implements RunSource {
     if (refusal?.why === 'late') return this.#refused(refusal)
 
     this.#queue.push(waiting)
-    this.#offer(waiting, refusal !== undefined)
+    if (!this.#fitsLoop(waiting)) this.#lane.offer()
+    else if (refusal === undefined) this.#options.loop.add(this.#runOnLoop)
+    else this.#runAllOnLoop()
     // what could begin at once has not waited, whatever the bounds
     if (refusal !== undefined && this.#remove(waiting)) return this.#refused(refusal)
     this.#alarm.at(waiting.beginBy)
@@ -207,21 +216,19 @@ export class Batcher implements RunSource {
     return { members: take.map((place) => head[place]!), left: why, expectedMs }
   }
 
-  #offer(waiting: Waiting, full: boolean): void {
+  /** Whether its run is known to be short enough for the event loop. */
+  #fitsLoop({ shape, rows }: Waiting): boolean {
     const { loop, executable, rules } = this.#options
-    const fits = (ms: number | undefined) => ms !== undefined && ms <= loop.longestRunMs
-    const onLoop =
-      executable.runNow !== undefined &&
-      rules.batch.maxDelayMs === 0 &&
-      fits(this.#costs.of(waiting.shape).predict(waiting.rows))
-    if (!onLoop) this.#lane.offer()
-    else if (full) this.#runAllOnLoop()
-    else loop.add(this.#runOnLoop)
+    if (executable.runNow === undefined || rules.batch.maxDelayMs > 0) return false
+    const ms = this.#costs.of(shape).predict(rows)
+    return ms !== undefined && ms <= loop.longestRunMs
   }
 
   #wake(): void {
     this.#dropLate(this.#options.clock.now(), 0)
-    if (this.#queue.size > 0) this.#lane.offer()
+    const [next] = this.#queue.head(1)
+    // what fits the loop is run at the end of this turn
+    if (next !== undefined && !this.#fitsLoop(next)) this.#lane.offer()
     this.#alarm.at(this.#queue.nextExpiry)
     this.#tellQueue()
   }

@@ -1,9 +1,9 @@
 // interim: a colleague is writing this file
-import { CostSizes, type CostPoint } from './cost-sizes.ts'
+import { type CostPoint, CostSizes } from './cost-sizes.ts'
+
 export type { CostPoint }
 export class CostModel {
   readonly #sizes = new CostSizes()
-  #limit = Infinity
   constructor(points: readonly CostPoint[] = []) {
     for (const { rows, ms } of points) for (let i = 0; i < 3; i++) this.#sizes.add(rows, ms)
   }

@@ -124,13 +124,13 @@ export class Executors implements Predictor {
   joinable(costs: readonly CostPoint[] = [], shape = ''): void {
     this.#batcher.join()
     this.#apart = undefined
-    this.#batcher.costs.seed({ shape, points: costs })
+    this.#batcher.seed(shape, costs)
   }
 
   /** Requests run one by one, and why. */
   apart(why: string, costs: readonly CostPoint[] = []): void {
     this.#apart = why
-    this.#batcher.costs.seed({ shape: '', points: costs })
+    this.#batcher.seed('', costs)
   }
 
   predict(request: InferenceRequest, call: Call): Promise<InferenceResponse> {

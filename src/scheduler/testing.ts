@@ -1,6 +1,6 @@
 /** Executors over a model whose runs end when a test says so. */
 import assert from 'node:assert/strict'
-import { Call } from '../call.ts'
+import { Call, type Scheduling } from '../call.ts'
 import { HandClock } from '../clock.ts'
 import { parseModelConfig } from '../config/index.ts'
 import { fail, ServingError } from '../errors.ts'
@@ -42,8 +42,10 @@ export interface SetUp {
   readonly yaml?: string
   /** Requests share runs, which take so long. */
   readonly joined?: readonly CostPoint[]
-  /** Runs may happen on the event loop, and take so long, in milliseconds. */
-  readonly onLoopMs?: number
+  /** What runs are known to take where they are not shared. */
+  readonly known?: readonly CostPoint[]
+  /** Runs may happen on the event loop; one that holds this value fails. */
+  readonly onLoop?: { readonly poison?: number }
 }
 
 export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp) {
@@ -51,6 +53,7 @@ export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp)
   const scheduler = more.scheduler ?? schedulerOf({ capacity, maxWaiting, clock, ...more })
   const { dispatcher } = scheduler
   const runs: Run[] = []
+  const loopRuns: number[][] = []
   const events: Event[] = []
   const hold = Promise.withResolvers<void>()
   const source = { given: 0, returned: 0, letGo: hold.resolve }
@@ -70,6 +73,7 @@ export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp)
     memoryBytes: 0,
     warnings: [],
     run: (request, call, thread) => handRun(runs, request, call, thread),
+    ...(more.onLoop && { runNow: (request) => loopRun(loopRuns, request, more.onLoop?.poison) }),
     dispose: async () => {},
     ...(answers === undefined ? {} : { stream: () => count(source, answers, more, hold.promise) }),
   }
@@ -82,17 +86,20 @@ export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp)
     events: { emit: (event) => void events.push(event) },
   })
   if (more.joined !== undefined) executors.joinable(more.joined)
+  else executors.apart('nobody asked for it', more.known)
   const request = (...values: number[]) => ({ inputs: [rows('x', values)] })
-  const askWith = (deadline: number | undefined, values: readonly number[]) => {
+  const askWith = (deadline: number | undefined, values: readonly number[], wish?: Scheduling) => {
     const call = new Call({ requestId: 'r', deadline })
+    if (wish !== undefined) call.scheduling = wish
     const answer = executors.predict(request(...values), call)
     answer.catch(() => {}) // whoever cares awaits it
     return { call, answer }
   }
   const ask = Object.assign((...values: number[]) => askWith(undefined, values), {
     until: (deadline: number, ...values: number[]) => askWith(deadline, values),
+    as: (wish: Scheduling, ...values: number[]) => askWith(undefined, values, wish),
   })
-  return { executors, ask, runs, events, clock, dispatcher, request, source }
+  return { executors, ask, runs, loopRuns, events, clock, dispatcher, request, source }
 }
 
 export function schedulerOf({
@@ -146,6 +153,13 @@ function handRun(
     },
   })
   return promise
+}
+
+function loopRun(seen: number[][], { inputs }: RunRequest, poison?: number): RunResult {
+  const values = Array.from(inputs[0]!.tensor.data as Int32Array)
+  seen.push(values)
+  if (poison !== undefined && values.includes(poison)) throw fail('RUN_REFUSED', { problem: 'no' })
+  return { outputs: [rows('y', values)], inputMs: 0, runMs: 0.01, outputMs: 0 }
 }
 
 async function* count(
