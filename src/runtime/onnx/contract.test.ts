@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { create } from '@bufbuild/protobuf'
 import { defaultModelConfig } from '../../config/index.ts'
+import type { ServingError } from '../../errors.ts'
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
@@ -16,7 +17,7 @@ import { describeRuntime } from '../contract.ts'
 import type { Executable } from '../runtime.ts'
 import { callOf, fp32, valueAt } from '../testing/tensors.ts'
 import type { OnnxRuntime } from './index.ts'
-import { alive, gatherModel, indices, openRuntime } from './testing.ts'
+import { alive, openRuntime } from './testing.ts'
 
 let folder: string
 
@@ -74,16 +75,16 @@ describeRuntime('onnx', {
   nothingLeft: (runtime, when) => assert.deepEqual(alive(runtime, when), {}),
 })
 
-describe('a run that does not end', () => {
+describe('a run that does not end, or is refused', () => {
   let runtime: OnnxRuntime
   before(async () => {
     runtime = await openRuntime()
   })
   after(() => runtime.close())
 
-  const load = async (name: string) =>
+  const load = async (name: string, bytes = endlessModel()) =>
     runtime.load({
-      ...(await saved(name, endlessModel())),
+      ...(await saved(name, bytes)),
       folder,
       version: '1',
       config: defaultModelConfig,
@@ -123,6 +124,18 @@ describe('a run that does not end', () => {
     }
     call.cancel()
     await assert.rejects(run, { reason: 'CANCELLED' })
+    await model.dispose()
+  })
+
+  it('says that a model refused its input, without the words of its source', async () => {
+    const model = await load('refusing', gatherModel())
+    const refused = model.run(request(model, indices(0, 9)), callOf(), 0)
+    await assert.rejects(refused, (thrown: ServingError) => {
+      assert.equal(thrown.reason, 'RUN_REFUSED')
+      assert.match(thrown.message, /9/)
+      assert.doesNotMatch(thrown.message, /\.(cc|h):\d+|onnxruntime::|\//)
+      return true
+    })
     await model.dispose()
   })
 })
@@ -199,3 +212,19 @@ function endlessModel(): Uint8Array {
     ],
   })
 }
+
+/** `taken`: 10, 20 or 30, by their indices `at`. Refuses what is no index of them. */
+const gatherModel = () =>
+  modelOf({
+    node: [nodeOf('Gather', ['from', 'at'], ['taken'])],
+    input: [tensorInfo('at', 'INT64', ['n'])],
+    output: [tensorInfo('taken', 'FP32', ['n'])],
+    initializer: [
+      rawTensor('from', 'FP32', [3], new Uint8Array(Float32Array.of(10, 20, 30).buffer)),
+    ],
+  })
+
+const indices = (...at: readonly number[]): NamedTensor => ({
+  name: 'at',
+  tensor: { datatype: 'INT64', shape: [at.length], data: BigInt64Array.from(at, BigInt) },
+})
