@@ -1,7 +1,7 @@
 /**
  * Which of the requests that wait share the next run, or how long they wait for company. Pure.
  *
- * The first that waits is always of the run. Work-conserving unless a delay is asked for: what has
+ * The first that may leave takes those of its shape along. Work-conserving unless a delay is asked for: what has
  * queued by the time a thread is free is taken, as many rows as make a run of them worth while. The
  * rules of a delay are those of Triton's dynamic batcher.
  */
@@ -44,27 +44,50 @@ export type Decision =
       readonly kind: 'run'
       /** Of all that are taken. */
       readonly rows: number
-      /** Places in the list of candidates, ascending; the first is 0. */
+      /** Places in the list of candidates, ascending. */
       readonly take: readonly number[]
       readonly left: WhyLeft
     }
   | { readonly kind: 'wait'; readonly until: number }
 
-/** `waiting`: at least one, in the order in which they are served. `costs`: of the first one's shape. */
+export interface Moment {
+  readonly now: number
+  /** Until a run that is formed now begins, in milliseconds. */
+  readonly startsIn: number
+}
+
+/**
+ * `waiting`: at least one, in the order in which they are served. The first shape of which a run may
+ * leave now; where all of them wait for company, until the first need not any more.
+ */
 export function formBatch(
   waiting: readonly Candidate[],
   rules: BatchRules,
-  costs: Costs,
-  now: number,
+  costsOf: (shape: string) => Costs,
+  moment: Moment,
 ): Decision {
-  const group = alike(waiting, rules.inOrder)
+  let until = Infinity
+  for (const group of groups(waiting, rules.inOrder)) {
+    const costs = costsOf(waiting[group[0]!]!.shape)
+    const decision = formOf(group, waiting, { rules, costs, moment })
+    if (decision.kind === 'run') return decision
+    until = Math.min(until, decision.until)
+  }
+  return { kind: 'wait', until }
+}
+
+function formOf(group: readonly number[], waiting: readonly Candidate[], limits: Limits): Decision {
+  const { rules, costs } = limits
+  const { now } = limits.moment
   const available = group.reduce((sum, place) => sum + waiting[place]!.rows, 0)
   const most = Math.min(available, rules.maxRows)
-  const waitedFor = now - waiting[0]!.arrived
-  const overdue = rules.maxDelayMs > 0 && waitedFor >= rules.maxDelayMs
+  // which need not be the first: an urgent one came later
+  const oldest = Math.min(...group.map((place) => waiting[place]!.arrived))
+  const leaveAt = oldest + rules.maxDelayMs
+  const overdue = rules.maxDelayMs > 0 && now >= leaveAt
   const preferred = overdue ? undefined : rules.preferred.findLast((rows) => rows <= most)
   const worthWhile = Math.min(most, costs.best(most))
-  const batch = fill(group, waiting, preferred ?? worthWhile, { rules, costs, now })
+  const batch = fill(group, waiting, preferred ?? worthWhile, limits)
   const { take, rows, stopped } = batch
   const run = (left: WhyLeft): Decision => ({ kind: 'run', take, rows, left })
 
@@ -72,7 +95,7 @@ export function formBatch(
   if (preferred !== undefined && rows >= preferred) return run('preferred')
   if (stopped === 'full' || rows >= Math.min(rules.maxRows, costs.limit)) return run('full')
   if (rules.maxDelayMs === 0) return run('idle')
-  const until = Math.min(waiting[0]!.arrived + rules.maxDelayMs, latestStart(batch, waiting, costs))
+  const until = Math.min(leaveAt, latestStart(batch, waiting, costs))
   return overdue || until <= now ? run('delay') : { kind: 'wait', until }
 }
 
@@ -83,21 +106,22 @@ interface Batch {
   readonly stopped: 'full' | 'deadline' | undefined
 }
 
-/** Places of those that may share a run with the first. */
-function alike(waiting: readonly Candidate[], inOrder: boolean): readonly number[] {
-  const { shape } = waiting[0]!
-  const group: number[] = []
-  for (const [place, candidate] of waiting.entries()) {
-    if (candidate.shape === shape) group.push(place)
-    else if (inOrder) break
+/** Places of those that may share a run, by their shape. */
+function groups(waiting: readonly Candidate[], inOrder: boolean): Iterable<readonly number[]> {
+  const groups = new Map<string, number[]>()
+  for (const [place, { shape }] of waiting.entries()) {
+    const group = groups.get(shape)
+    if (group !== undefined) group.push(place)
+    else if (inOrder && groups.size > 0) break
+    else groups.set(shape, [place])
   }
-  return group
+  return groups.values()
 }
 
 interface Limits {
   readonly rules: BatchRules
   readonly costs: Costs
-  readonly now: number
+  readonly moment: Moment
 }
 
 /** The first, and as many of those behind it as the rows, the time of the run and deadlines allow. */
@@ -105,7 +129,7 @@ function fill(
   group: readonly number[],
   waiting: readonly Candidate[],
   target: number,
-  { rules, costs, now }: Limits,
+  { rules, costs, moment: { now, startsIn } }: Limits,
 ): Batch {
   const take: number[] = []
   let rows = 0
@@ -117,7 +141,7 @@ function fill(
     if (take.length > 0) {
       const ms = costs.predict(together) ?? 0
       if (together > target || ms > rules.maxRunMs) return { take, rows, stopped: 'full' }
-      if (now + ms > soonest) return { take, rows, stopped: 'deadline' }
+      if (now + startsIn + ms > soonest) return { take, rows, stopped: 'deadline' }
     }
     take.push(place)
     rows = together

@@ -142,9 +142,10 @@ export class Batcher implements RunSource {
   ): number | undefined {
     const { executable, clock, onGone } = this.#options
     const batch = this.#next(clock.now(), ahead)
+    if (batch !== undefined) this.#take(batch.members)
+    this.#tellQueue()
     if (batch === undefined) return undefined
     const { members, left, expectedMs } = batch
-    this.#take(members)
     let tookMs = 0
     void runBatch(members, left, {
       ...this.#delivery('thread', (runMs) => {
@@ -156,7 +157,6 @@ export class Batcher implements RunSource {
         ended(tookMs)
       },
     })
-    this.#tellQueue()
     return expectedMs ?? this.#msPerRow * members.reduce((sum, { rows }) => sum + rows, 0)
   }
 
@@ -190,20 +190,24 @@ export class Batcher implements RunSource {
       this.#lane.withdraw()
       return undefined
     }
-    const costs = this.#costs.of(head[0]!.shape)
-    if (!this.#joins)
-      return { members: head, left: 'alone', expectedMs: costs.predict(head[0]!.rows) }
-
+    const costsOf = (shape: string) => this.#costs.of(shape)
+    if (!this.#joins) {
+      const { shape, rows } = head[0]!
+      return { members: head, left: 'alone', expectedMs: costsOf(shape).predict(rows) }
+    }
     const { batch: rules } = this.#options.rules
     const maxRunMs = Math.min(rules.maxRunMs, longestRunMs)
     const maxDelayMs = this.#draining ? 0 : rules.maxDelayMs
-    const decision = formBatch(head, { ...rules, maxDelayMs, maxRunMs }, costs, now)
+    const limits = { ...rules, maxDelayMs, maxRunMs }
+    const decision = formBatch(head, limits, costsOf, { now, startsIn: ahead ?? 0 })
     if (decision.kind === 'wait') {
       this.#lane.withdraw()
       this.#alarm.at(decision.until)
       return undefined
     }
     const { take, rows, left } = decision
+    const members = take.map((place) => head[place]!)
+    const costs = costsOf(members[0]!.shape)
     const expectedMs = costs.predict(rows)
     if (ahead !== undefined) {
       const inMs = handOverIn(ahead, expectedMs ?? 0, left === 'idle' && rows < costs.limit)
@@ -213,7 +217,7 @@ export class Batcher implements RunSource {
       }
     }
     const why = this.#draining && left === 'idle' ? 'drain' : left
-    return { members: take.map((place) => head[place]!), left: why, expectedMs }
+    return { members, left: why, expectedMs }
   }
 
   /** Whether its run is known to be short enough for the event loop. */

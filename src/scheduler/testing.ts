@@ -41,7 +41,7 @@ export interface SetUp {
   /** As in model.yaml. */
   readonly yaml?: string
   /** Requests share runs, which take so long. */
-  readonly joined?: readonly CostPoint[]
+  readonly joined?: readonly CostPoint[] | undefined
   /** What runs are known to take where they are not shared. */
   readonly known?: readonly CostPoint[]
   /** Runs may happen on the event loop; one that holds this value fails. */
