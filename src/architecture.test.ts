@@ -34,7 +34,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   transport: ground,
   protocols: [...ground, 'transport'],
   admin: [...ground, 'transport'],
-  lifecycle: [...models, 'scheduler', 'telemetry'],
+  lifecycle: [...models, 'scheduler', 'cache', 'telemetry'],
   serve: [...beforeServe, 'lifecycle'],
   ...Object.fromEntries(besideServe.map((room) => [room, beforeServe])),
   inspect: [...beforeServe, 'lifecycle'],

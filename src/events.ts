@@ -36,6 +36,24 @@ export type Event =
       readonly version: string
       readonly why: WhyShed
     }
+  /** Whether a request was answered without a run of its own. Only of models whose answers are kept. */
+  | {
+      readonly kind: 'cache'
+      readonly model: string
+      readonly version: string
+      readonly hit: boolean
+      /** To look the answer up, and to keep it where it was not there, in milliseconds. */
+      readonly ms: number
+    }
+  /** Answers are kept, or are not any more. */
+  | {
+      readonly kind: 'cache-held'
+      /** Of all models, now. */
+      readonly bytes: number
+      readonly entries: number
+      /** How many have just made room for others. */
+      readonly evicted: number
+    }
   | {
       readonly kind: 'state'
       readonly model: string
@@ -108,6 +126,8 @@ export interface RequestEvent {
   readonly rows: number
   readonly durationMs: number
   readonly timing: Timing | undefined
+  /** As of the answer. */
+  readonly cached?: boolean
 }
 
 export interface Events {

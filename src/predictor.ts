@@ -32,8 +32,11 @@ export interface InferenceResponse {
   /** The model and version that answered. */
   readonly model: string
   readonly version: string
+  /** Others may be given the same memory: it is read, and never written to. */
   readonly outputs: readonly NamedTensor[]
   readonly timing: Timing
+  /** Whether the model did not run for this request: the answer was kept, or is that of another. */
+  readonly cached?: boolean
 }
 
 /** Where the time of one answer went, in milliseconds. */

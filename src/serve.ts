@@ -3,6 +3,7 @@
  * the server is made here, and ended in the opposite order.
  */
 import { adminProtocol } from './admin/index.ts'
+import { openRedisStore, ResponseCache } from './cache/index.ts'
 import { cpuQuota } from './cgroup.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { keysThatNeedRestart, type ServerConfig, type ServingFiles } from './config/index.ts'
@@ -145,6 +146,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       started?.control.stop()
       await http?.drain()
       await started?.lifecycle.stop()
+      await started?.cache.close()
       clearTimeout(patience)
       await started?.overrides.close()
       await close()
@@ -188,6 +190,7 @@ export function protocolsOf(options: ProtocolsOptions): {
 interface Started {
   readonly control: Control
   readonly lifecycle: Lifecycle
+  readonly cache: ResponseCache
   readonly overrides: Overrides
   readonly runtime: OnnxRuntime
 }
@@ -205,18 +208,20 @@ async function start(
   const runtime = await OnnxRuntime.start({ library, threadsPerRun: threads, executors })
   log.info('runtime started', { onnxruntime: runtime.version, executors, threads })
   const ground = { clock: systemClock, events: metrics, log }
+  const queue = {
+    maxWaiting: servingFiles.maxWaiting ?? config.queue.maxWaiting,
+    maxWaitingBytes: config.queue.maxWaitingBytes,
+  }
+  const { maxBytes, redis: url } = config.cache
+  const build = [packageVersion(), runtime.version, process.arch].join()
+  const far = url === undefined ? undefined : await openRedisStore({ url, build, log })
+  const cache = new ResponseCache({ ...ground, maxBytes, queue, far })
   const lifecycle = new Lifecycle({
     ...ground,
     registry,
     runtime,
-    scheduler: new Scheduler({
-      runtime,
-      queue: {
-        maxWaiting: servingFiles.maxWaiting ?? config.queue.maxWaiting,
-        maxWaitingBytes: config.queue.maxWaitingBytes,
-      },
-      clock: systemClock,
-    }),
+    scheduler: new Scheduler({ runtime, queue, clock: systemClock }),
+    cache,
     autoComplete: !config.disableAutoCompleteConfig,
     loadsAtOnce: config.load.atOnce,
     loadTimeoutMs: config.load.timeoutMs,
@@ -245,7 +250,7 @@ async function start(
       return { source, needRestart: keysThatNeedRestart(config, next.config) }
     },
   })
-  return { control, lifecycle, overrides, runtime }
+  return { control, lifecycle, cache, overrides, runtime }
 }
 
 const namesModels = ({ config, servingFiles }: ServerSettings): boolean =>

@@ -13,17 +13,21 @@ export interface VersionStatistics {
   readonly version: string
   /** Wall time of the last answer, in milliseconds since 1970; 0 before the first. */
   readonly lastInference: number
-  /** Rows answered. */
+  /** Rows answered, but for those of cached answers. */
   readonly inferenceCount: number
   /** Runs of the model: less than the rows where requests share runs. */
   readonly executionCount: number
-  /** Per request: `compute*` is the whole run, however many requests shared it. */
+  /**
+   * Per request: `compute*` is the whole run, however many requests shared it, and none for cached
+   * answers.
+   */
   readonly success: Duration
   readonly fail: Duration
   readonly queue: Duration
   readonly computeInput: Duration
   readonly computeInfer: Duration
   readonly computeOutput: Duration
+  /** Looking for answers that are kept; of misses, keeping them too. */
   readonly cacheHit: Duration
   readonly cacheMiss: Duration
   /** Per run, by its number of rows, smallest first. */

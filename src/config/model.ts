@@ -258,7 +258,17 @@ export const modelSchema = z.strictObject({
     .union([z.enum(['auto', 'off']), batching])
     .default('auto')
     .describe('How requests are joined into one run; auto: where that is shown to be right'),
-  cache: z.unknown().optional().describe('How long answers are kept'),
+  cache: z
+    .union([
+      z.literal('off'),
+      z.strictObject({
+        ttlMs: milliseconds()
+          .optional()
+          .describe('How long an answer is given again; while there is room where left out'),
+      }),
+    ])
+    .default('off')
+    .describe('Whether an answer is kept for whoever asks the same again'),
   slo: z
     .strictObject({
       p99Ms: milliseconds().describe(

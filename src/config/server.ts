@@ -77,6 +77,17 @@ export const serverSchema = z.strictObject({
         .describe('Memory that these may hold, in bytes or as 256MiB'),
     })
     .prefault({}),
+  cache: z
+    .strictObject({
+      maxBytes: bytes()
+        .prefault(64 * 2 ** 20)
+        .describe('Memory for answers that are given again, in bytes or as 64MiB'),
+      redis: z
+        .url({ protocol: /^rediss?$/, error: 'expected an address that begins with redis://' })
+        .optional()
+        .describe('A Redis by which several servers share such answers'),
+    })
+    .prefault({}),
   readiness: z
     .strictObject({
       strict: z.boolean().default(false).describe('Ready only when every model is, not just one'),

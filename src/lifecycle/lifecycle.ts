@@ -4,6 +4,7 @@
  * Loads go on a few at a time, off the event loop, each with a deadline. A version that fails any
  * step never takes traffic and keeps no other from it; what served before goes on serving.
  */
+import type { ResponseCache } from '../cache/index.ts'
 import { Call } from '../call.ts'
 import type { Clock } from '../clock.ts'
 import { fail, type ServingError } from '../errors.ts'
@@ -28,6 +29,7 @@ export interface LifecycleOptions {
   readonly registry: Registry
   readonly runtime: Runtime
   readonly scheduler: Scheduler
+  readonly cache?: ResponseCache | undefined
   /** Whether config.pbtxt is completed from the model's file. */
   readonly autoComplete: boolean
   readonly loadsAtOnce: number

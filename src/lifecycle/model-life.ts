@@ -233,15 +233,15 @@ export class ModelLife {
 
   async #drain(slot: Slot, attempt: Attempt): Promise<void> {
     const { clock, drainTimeoutMs, close } = this.#options
-    const { executors } = attempt.opened!
+    const { inUse } = attempt.opened!
     const { version } = slot
     attempt.move('retire')
     slot.draining.add(attempt)
     const patienceEnds = clock.wakeAt(clock.now() + drainTimeoutMs, () => {
       this.#telling.gaveUp(version)
-      executors.endAll(fail('MODEL_NOT_READY', { model: this.name, state: 'unloaded' }))
+      inUse.endAll(fail('MODEL_NOT_READY', { model: this.name, state: 'unloaded' }))
     })
-    await executors.drain()
+    await inUse.drain()
     patienceEnds()
     await close(attempt).catch((thrown: unknown) => this.#telling.notReleased(version, thrown))
     attempt.move('drained')

@@ -21,14 +21,11 @@ export interface Tenant {
   sleep(): Promise<void>
 }
 
-export const tenantOf = (
-  { executors, executable }: OpenVersion,
-  sleep: Tenant['sleep'],
-): Tenant => ({
+export const tenantOf = ({ inUse, executable }: OpenVersion, sleep: Tenant['sleep']): Tenant => ({
   bytes: executable.memoryBytes,
-  lastUsed: executors.lastUsed,
-  idle: executors.idle,
-  whenIdle: () => executors.whenIdle(),
+  lastUsed: inUse.lastUsed,
+  idle: inUse.idle,
+  whenIdle: () => inUse.whenIdle(),
   sleep,
 })
 

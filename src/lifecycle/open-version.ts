@@ -1,5 +1,6 @@
 /** From the files of a version to something that answers requests. */
 import { hash } from 'node:crypto'
+import type { InUse, ResponseCache } from '../cache/index.ts'
 import { checked } from '../checked.ts'
 import type { Clock } from '../clock.ts'
 import { type Events, noEvents } from '../events.ts'
@@ -15,6 +16,8 @@ import { observed, refusals } from '../telemetry/index.ts'
 export interface OpenOptions {
   readonly runtime: Runtime
   readonly scheduler: Scheduler
+  /** Where answers are kept; nowhere, whatever models ask for, where left out. */
+  readonly cache?: ResponseCache | undefined
   /** Whether config.pbtxt is completed from the model's file. */
   readonly autoComplete: boolean
   readonly clock: Clock
@@ -25,6 +28,8 @@ export interface OpenOptions {
 export interface OpenVersion {
   readonly served: ServedModel
   readonly executors: Executors
+  /** What clients ask: the executors, and what stands before them. Its drain is theirs as well. */
+  readonly inUse: InUse
   readonly executable: Executable
   /** The same model with nobody counting: what asks before it is served is no request. */
   readonly trial: Predictor
@@ -62,7 +67,7 @@ async function assemble(
   { config, triton }: ModelSpec,
   { name, version }: ModelSource,
   executable: Executable,
-  { scheduler, autoComplete, clock, events }: OpenOptions,
+  { scheduler, cache, autoComplete, clock, events }: OpenOptions,
 ): Promise<OpenVersion> {
   const { platform, provider, files } = executable
   const completed = await completeVersion({
@@ -76,6 +81,8 @@ async function assemble(
   })
   const about = { model: name, version, executable, signature: completed.inner, config }
   const executors = scheduler.executors({ ...about, events })
+  const digest = digestOf(files)
+  const inUse = cache?.cached(executors, { ...about, digest, provider }) ?? executors
   const observation = { model: name, version, events, clock }
   const served: ServedModel = {
     name,
@@ -83,8 +90,8 @@ async function assemble(
     platform,
     provider,
     signature: completed.signature,
-    predictor: observed(checked(name, completed.adapt(executors)), observation),
-    digest: digestOf(files),
+    predictor: observed(checked(name, completed.adapt(inUse)), observation),
+    digest,
     files,
     memoryBytes: executable.memoryBytes,
     configuration: completed.configuration,
@@ -94,12 +101,13 @@ async function assemble(
   return {
     served,
     executors,
+    inUse,
     executable,
     trial: checked(name, completed.adapt(trialExecutors)),
     warnings: [...executable.warnings, ...completed.warnings],
     close: async () => {
       // a run that nobody waits for any more may still be under way
-      await Promise.all([executors.drain(), trialExecutors.drain()])
+      await Promise.all([inUse.drain(), trialExecutors.drain()])
       await executable.dispose()
     },
   }

@@ -6,6 +6,7 @@ import type { Registry } from 'prom-client'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Event, Events } from '../events.ts'
 import type { Statistics, VersionStatistics } from '../statistics.ts'
+import { cacheFamilies } from './cache-families.ts'
 import type { Family } from './family.ts'
 import { loadFamilies } from './load-families.ts'
 import { modelFamilies } from './model-families.ts'
@@ -34,6 +35,7 @@ export class Metrics implements Events, Statistics {
     this.#probe = new ProcessProbe(clock)
     this.families = [
       ...modelFamilies(this.#tally),
+      ...cacheFamilies(this.#tally),
       ...loadFamilies(this.#tally),
       ...processFamilies(this.#probe, version),
     ]

@@ -32,7 +32,7 @@ export function observed(predictor: Predictor, observation: Observation): Predic
       const began = clock.now()
       try {
         const response = await predictor.predict(request, call)
-        tell(request, began, undefined, response.timing)
+        tell(request, began, undefined, response.timing, response.cached)
         return response
       } catch (thrown) {
         tell(request, began, ServingError.from(thrown).code, undefined)
@@ -64,17 +64,12 @@ export function observed(predictor: Predictor, observation: Observation): Predic
     began: number,
     error: ErrorCode | undefined,
     timing: InferenceResponse['timing'] | undefined,
+    cached = false,
   ): void {
     const durationMs = clock.now() - began
-    events.emit({
-      kind: 'request',
-      model,
-      version,
-      error,
-      rows: rowsOf(request),
-      durationMs,
-      timing,
-    })
+    const rows = rowsOf(request)
+    const told = { kind: 'request', model, version, error, rows, durationMs, timing } as const
+    events.emit(cached ? { ...told, cached } : told)
   }
 }
 

@@ -16,6 +16,8 @@ import { VersionTally } from './version-tally.ts'
 export class Tally implements Events, Statistics {
   /** Repositories that could not be looked at, each time. */
   repositoryProblems = 0
+  /** Of all answers that are kept. */
+  readonly cache = { bytes: 0, entries: 0, evicted: 0 }
   readonly #models = new Map<string, ModelTally>()
   readonly #unknown = new VersionTally(unknown, unknown)
   readonly #gone = new Gone()
@@ -33,6 +35,14 @@ export class Tally implements Events, Statistics {
         break
       case 'executed':
         this.#asked(event).executed(event)
+        break
+      case 'cache':
+        this.#asked(event).looked(event)
+        break
+      case 'cache-held':
+        this.cache.bytes = event.bytes
+        this.cache.entries = event.entries
+        this.cache.evicted += event.evicted
         break
       case 'queue':
         this.#asked(event).waiting = event.waiting
@@ -70,7 +80,12 @@ export class Tally implements Events, Statistics {
       .map(statisticsOf)
   }
 
-  #loading(event: Exclude<Event, { kind: 'request' | 'executed' | 'queue' | 'state' }>): void {
+  #loading(
+    event: Exclude<
+      Event,
+      { kind: 'request' | 'executed' | 'cache' | 'cache-held' | 'queue' | 'state' }
+    >,
+  ): void {
     switch (event.kind) {
       case 'loaded':
         this.#registered(event).load.loaded(event)

@@ -25,7 +25,11 @@ export function tritonFamilies(tally: Tally): readonly Family[] {
           })),
         ),
     },
-    counter('count', 'Rows answered.', (version) => version.successRows),
+    counter(
+      'count',
+      'Rows answered, but for those of cached answers.',
+      (version) => version.successRows,
+    ),
     counter('exec_count', 'Runs of the model.', (version) => version.executions),
     microseconds('request', 'from the request to its answer', (version) => version.successMs),
     microseconds('queue', 'waiting for a run', (version) => version.timing.queueMs),

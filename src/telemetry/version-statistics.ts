@@ -3,7 +3,7 @@ import type { BatchStatistics, Duration, VersionStatistics } from '../statistics
 import type { TimingTally, VersionTally } from './version-tally.ts'
 
 export function statisticsOf(tally: VersionTally): VersionStatistics {
-  const { timing } = tally
+  const { timing, cached, cacheHit, cacheMiss } = tally
   return {
     name: tally.model,
     version: tally.version,
@@ -12,13 +12,12 @@ export function statisticsOf(tally: VersionTally): VersionStatistics {
     executionCount: tally.executions,
     success: duration(tally.success, tally.successMs),
     fail: duration(failed(tally), tally.failureMs),
-    queue: duration(timing.count, timing.queueMs),
+    queue: duration(timing.count + cached.count, timing.queueMs + cached.queueMs),
     computeInput: duration(timing.count, timing.inputMs),
     computeInfer: duration(timing.count, timing.runMs),
     computeOutput: duration(timing.count, timing.outputMs),
-    // no response cache yet: nothing was ever looked up
-    cacheHit: duration(0, 0),
-    cacheMiss: duration(0, 0),
+    cacheHit: duration(cacheHit.count, cacheHit.ms),
+    cacheMiss: duration(cacheMiss.count, cacheMiss.ms),
     batches: [...tally.batches].sort(([a], [b]) => a - b).map(batchStatistics),
   }
 }

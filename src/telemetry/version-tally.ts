@@ -19,8 +19,13 @@ export class VersionTally {
   /** Per code: the protocols' and Triton's groupings are made of these. */
   readonly failures = new Map<ErrorCode, number>()
   failureMs = 0
-  /** Of the requests that succeeded. */
+  /** Of the requests that succeeded, but for those that were answered without a run of their own. */
   readonly timing = new TimingTally()
+  /** Requests that succeeded so, which may have waited for the run of another. */
+  readonly cached = { count: 0, queueMs: 0 }
+  /** Looking for answers that are kept, and keeping them. */
+  readonly cacheHit = { count: 0, ms: 0 }
+  readonly cacheMiss = { count: 0, ms: 0 }
 
   executions = 0
   readonly batches = new Map<number, TimingTally>()
@@ -50,11 +55,22 @@ export class VersionTally {
     this.lastInference = wallNow()
     this.success += 1
     this.successMs += durationMs
-    this.successRows += event.rows
     this.latency.observe(durationMs / 1000)
+    if (event.cached === true) {
+      this.cached.count += 1
+      this.cached.queueMs += timing?.queueMs ?? 0
+      return
+    }
+    this.successRows += event.rows
     if (timing === undefined) return
     this.timing.add(timing, timing.queueMs)
     this.queueDelay.observe(timing.queueMs / 1000)
+  }
+
+  looked({ hit, ms }: Extract<Event, { kind: 'cache' }>): void {
+    const sort = hit ? this.cacheHit : this.cacheMiss
+    sort.count += 1
+    sort.ms += ms
   }
 
   executed(event: Extract<Event, { kind: 'executed' }>): void {

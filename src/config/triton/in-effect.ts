@@ -4,6 +4,7 @@ import type { ModelConfig as ModelYaml } from '../model.ts'
 import {
   ModelInstanceGroup_Kind as Kind,
   ModelConfigSchema,
+  ModelResponseCacheSchema,
   type ModelVersionPolicy,
   ModelVersionPolicy_AllSchema,
   ModelVersionPolicy_LatestSchema,
@@ -12,9 +13,13 @@ import {
 } from './generated/model_config_pb.ts'
 import type { TritonConfig } from './triton-config.ts'
 
-/** Which versions are served, `model.yaml` decides; a GPU is not given. */
-export function inEffect(config: TritonConfig, { versions }: ModelYaml): TritonConfig {
+/** Which versions are served and what is cached, `model.yaml` decides; a GPU is not given. */
+export function inEffect(config: TritonConfig, { versions, cache }: ModelYaml): TritonConfig {
   const effective = clone(ModelConfigSchema, config)
+  const isCached = cache !== 'off'
+  if (isCached || config.responseCache !== undefined) {
+    effective.responseCache = create(ModelResponseCacheSchema, { enable: isCached })
+  }
   effective.versionPolicy = create(ModelVersionPolicySchema, { policyChoice: policyOf(versions) })
   for (const group of effective.instanceGroup) {
     if (group.kind !== Kind.MODEL) group.kind = Kind.CPU

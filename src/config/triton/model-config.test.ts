@@ -37,6 +37,8 @@ describe('as a model.yaml, a config.pbtxt', () => {
   const cases: readonly (readonly [text: string, yaml: unknown])[] = [
     ['version_policy { latest { num_versions: 3 } }', { versions: { latest: 3 } }],
     ['version_policy { all { } }', { versions: { all: true } }],
+    ['response_cache { enable: true }', { cache: {} }],
+    ['response_cache { enable: false }', {}],
     ['version_policy { specific { versions: [ 1, 4 ] } }', { versions: { specific: [1, 4] } }],
     ['optimization { graph { level: -1 } }', { onnx: { graphOptimization: 'basic' } }],
     ['optimization { graph { level: 1 } }', { onnx: { graphOptimization: 'extended' } }],
@@ -100,6 +102,18 @@ describe('as a model.yaml, a config.pbtxt', () => {
     assert.deepEqual(config.onnx.session, { 'session.x': 'y' })
     assert.equal(config.queue.maxWaiting, 5)
     assert.deepEqual(config.labels, ['cat', 'dog'])
+  })
+
+  it('yields to a model.yaml in what is cached', () => {
+    const value = amountsTo('response_cache { enable: true }').config
+    const under = (yaml: unknown) =>
+      layeredModelConfig([
+        { name: 'config.pbtxt', value },
+        { name: 'model.yaml', value: yaml },
+      ]).cache
+    assert.deepEqual(under({}), {})
+    assert.deepEqual(under({ cache: { ttlMs: 7 } }), { ttlMs: 7 })
+    assert.equal(under({ cache: 'off' }), 'off')
   })
 
   it('names the file of its model', () => {
@@ -195,7 +209,6 @@ describe('what a config.pbtxt asks for in vain', () => {
       /^default_timeout_microseconds has no effect yet/,
     ],
     ['dynamic_batching { priority_levels: 2 default_priority_level: 1 }', /^priority_levels/],
-    ['response_cache { enable: true }', /^response_cache has no effect yet/],
     ['metric_tags { key: "a" value: "b" }', /^metric_tags has no effect yet/],
   ]
   for (const [text, warning] of cases) {

@@ -33,6 +33,7 @@ export function modelConfigOfTriton(
       ...versionsOf(config),
       ...onnxOf(config),
       ...queueOf(config),
+      ...(config.responseCache?.enable ? { cache: {} } : {}),
       ...(labels.labels === undefined ? {} : { labels: labels.labels }),
     },
     modelFilename: modelFilenameOf(config),

@@ -27,7 +27,6 @@ function* warnings(config: TritonConfig): Iterable<string> {
     }
     if (priorityLevels > 1n) yield 'priority_levels has no effect yet: requests are served in order'
   }
-  if (config.responseCache?.enable) yield 'response_cache has no effect yet: nothing is cached'
   if (Object.keys(config.metricTags).length > 0) yield 'metric_tags has no effect yet'
 }
 
