@@ -53,6 +53,11 @@ export class CostSizes {
     return known && { rows: known.rows, ms: known.msPerRow * known.rows }
   }
 
+  /** Every size that is known, the smallest first. */
+  forEach(visit: (rows: number, msPerRow: number) => void): void {
+    for (const { rows, msPerRow } of this.#known) visit(rows, msPerRow)
+  }
+
   points(): readonly CostPoint[] {
     return this.#known.map(({ rows, msPerRow }) => ({ rows, ms: msPerRow * rows }))
   }
