@@ -35,7 +35,7 @@ const steps = fc.array(
     { weight: 2, arbitrary: fc.record({ what: fc.constant('move' as const), ms: fc.nat(8) }) },
     { weight: 2, arbitrary: fc.record({ what: fc.constant('turn' as const) }) },
   ),
-  { maxLength: 60 },
+  { maxLength: 60, size: 'max' },
 )
 
 interface Question {

@@ -115,7 +115,7 @@ describe('the local store', () => {
       fc.tuple(fc.constant('close' as const)),
     )
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(1), step), { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(fc.tuple(fc.nat(1), step), { maxLength: 200, size: 'max' }), (steps) => {
         const { store, told } = setUp(9_000)
         const shelves = [store.shelf(), store.shelf()]
         const put = [new Map<string, Put>(), new Map<string, Put>()]

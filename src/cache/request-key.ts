@@ -38,10 +38,10 @@ export function requestKeyOf(signature: Signature): RequestKey {
 }
 
 /**
- * Up to here a key of bytes takes 0.1 us and a digest 0.3 to 0.7; beyond, the bytes would still be
+ * Up to here a key of bytes takes 0.1 us and a digest 0.3 to 0.5; beyond, the bytes would still be
  * cheaper than their digest, but the cache would be full of keys.
  */
-const mostBytesInKey = 512
+const mostBytesInKey = 256
 
 const placesOf = (specs: readonly { readonly name: string }[]): ReadonlyMap<string, number> =>
   new Map(specs.map(({ name }, place) => [name, place]))
