@@ -22,6 +22,7 @@ import { ModelMemory, type ModelMemoryOptions } from './model-memory.ts'
 import { narrowing } from './narrowing.ts'
 import { openVersion, sourceOf } from './open-version.ts'
 import { synthesize } from './sample.ts'
+import { settleJoining } from './settle-joining.ts'
 import { warmUp } from './warm-up.ts'
 import { configuredSamples } from './warm-up-samples.ts'
 
@@ -194,7 +195,22 @@ export class Lifecycle {
         ...(await readWarmUpSamples(spec, served.signature)),
       ]
       const synthesized = synthesize(served.signature)
-      return await warmUp({ predictor: trial, samples, synthesized, runs, nonFinite, call })
+      const warnings = await warmUp({
+        predictor: trial,
+        samples,
+        synthesized,
+        runs,
+        nonFinite,
+        call,
+      })
+      await settleJoining(attempt.opened!, {
+        config: spec.config,
+        samples: samples.map(({ request }) => request),
+        synthesized,
+        clock: this.#options.clock,
+        call,
+      })
+      return warnings
     } finally {
       giveUp.removeEventListener('abort', end)
     }

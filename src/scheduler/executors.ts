@@ -66,7 +66,7 @@ export class Executors implements Predictor {
   readonly #open = new Set<Ticket>()
   readonly #streams = new Set<{ readonly call: Call }>()
   readonly #order: OrderedAnswers | undefined
-  #apart: string | undefined
+  #apart: string | undefined = 'it was not tried'
   #lastUsed: number
   #whenIdle: (() => void)[] = []
   #draining = false
@@ -120,17 +120,20 @@ export class Executors implements Predictor {
     this.#batcher.lane.setExecutors(count)
   }
 
-  /** Requests share runs from now on. `costs`: what runs are known to take, for a shape. */
-  joinable(costs: readonly CostPoint[] = [], shape = ''): void {
+  /** Requests share runs from now on. */
+  joinable(): void {
     this.#batcher.join()
     this.#apart = undefined
-    this.#batcher.seed(shape, costs)
+  }
+
+  /** What runs of requests of this one's shape are known to take. */
+  learned(costs: readonly CostPoint[], like: InferenceRequest): void {
+    this.#batcher.seed(this.#batcher.shapeOf(like), costs)
   }
 
   /** Requests run one by one, and why. */
-  apart(why: string, costs: readonly CostPoint[] = []): void {
+  apart(why: string): void {
     this.#apart = why
-    this.#batcher.seed('', costs)
   }
 
   predict(request: InferenceRequest, call: Call): Promise<InferenceResponse> {

@@ -1,4 +1,5 @@
 export type { CostPoint } from './cost-model.ts'
 export type { Executors, JoiningStatus } from './executors.ts'
+export { type Joining, joiningOf } from './joining.ts'
 export type { QueueDefaults } from './rules.ts'
 export { type SchedulableVersion, Scheduler, type SchedulerOptions } from './scheduler.ts'

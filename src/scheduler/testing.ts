@@ -85,8 +85,8 @@ export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp)
     config: parseModelConfig(more.yaml ?? `queue: {maxWaiting: ${maxWaiting}}`, 'model.yaml'),
     events: { emit: (event) => void events.push(event) },
   })
-  if (more.joined !== undefined) executors.joinable(more.joined)
-  else executors.apart('nobody asked for it', more.known)
+  if (more.joined !== undefined) executors.joinable()
+  executors.learned(more.joined ?? more.known ?? [], { inputs: [rows('x', [0])] })
   const request = (...values: number[]) => ({ inputs: [rows('x', values)] })
   const askWith = (deadline: number | undefined, values: readonly number[], wish?: Scheduling) => {
     const call = new Call({ requestId: 'r', deadline })
