@@ -1,88 +1,95 @@
 /**
- * What runs of one version and shape take, learned from those that were made, and how many rows one
- * should have: as many as still make a row cheaper. On a processor that is often fewer than there are.
- *
- * A size that was never run is tried, at most twice the largest that is known, as long as larger ones
- * have been cheaper so far. One that was found dearer is tried again now and then, since the moment
- * may have been a bad one.
+ * What a run of one version takes, by its number of rows and for one shape of requests: learned from
+ * the runs there were. Memory is bounded, nothing is random, and no clock is read.
  */
-import { lineThrough, type Run } from './cost-line.ts'
+import { CostLimit } from './cost-limit.ts'
+import { type Line, lineThrough, type Run } from './cost-line.ts'
 import { type CostPoint, CostSizes, ENOUGH } from './cost-sizes.ts'
+import { Recent } from './recent.ts'
 
 export type { CostPoint }
 
 export class CostModel {
   readonly #sizes = new CostSizes()
-  /** The last ones, for sizes that nothing else tells of. */
-  readonly #runs: Run[] = []
+  readonly #limit: CostLimit
+  readonly #lately: Run[] = []
+  readonly #exceeded = new Recent(LATELY)
   #next = 0
-  #bestRows = 1
-  #bestMsPerRow = Number.POSITIVE_INFINITY
-  #largest = 0
-  #refusals = 0
+  #line: Line | undefined
+  /** Runs since the line was drawn. */
+  #sinceLine = Infinity
 
-  /** With what was known before. */
+  /** `points`: what was known before, such as from `points()`. */
   constructor(points: readonly CostPoint[] = []) {
     for (const { rows, ms } of points) {
-      for (let time = 0; time < ENOUGH; time++) this.record(rows, ms)
+      for (let run = 0; run < ENOUGH; run++) this.#add(rows, ms)
     }
+    this.#limit = new CostLimit(this.#sizes)
   }
 
-  /** A run of so many rows took so long. */
+  /** A run of so many rows took so long, in milliseconds. */
   record(rows: number, ms: number): void {
-    this.#runs[this.#next] = { rows, ms }
-    this.#next = (this.#next + 1) % longestMemory
-    this.#sizes.add(rows, ms)
-    this.#chooseBest()
+    if (!(rows >= 1 && ms >= 0 && ms < Infinity)) return
+    const predicted = this.predict(rows)
+    if (predicted !== undefined) this.#exceeded.add(Math.max(0, ms - predicted))
+    this.#add(rows, ms)
+    this.#limit.record(rows, ms)
   }
 
-  /** In milliseconds; undefined where nothing is known. */
+  /**
+   * What a run of so many rows will take, in milliseconds: as those of this size took lately, or
+   * between what smaller and larger ones took, or by a line through the last runs. Undefined where
+   * nothing is known.
+   */
   predict(rows: number): number | undefined {
     const between = this.#sizes.between(rows)
     if (between !== undefined) return between
-    const line = lineThrough(this.#runs)
+    const line = this.#lineNow()
     if (line !== undefined) return Math.max(0, line.fixed + line.perRow * rows)
-    const nearest = this.#sizes.nearest(rows)
-    // fewer rows take no more than those that are known, more of them as much for each
-    return nearest && nearest.ms * Math.max(1, rows / nearest.rows)
+    const near = this.#sizes.nearest(rows) ?? this.#lately[0]
+    return near && (near.ms / near.rows) * rows
   }
 
-  /** More rows than that are not worth while, as far as is known. */
-  get limit(): number {
-    return this.#grows ? 2 * this.#largest : this.#bestRows
+  /** Of 20 runs, 19 exceed what was predicted by no more than this, in milliseconds. */
+  get spreadMs(): number {
+    return this.#exceeded.count === 0 ? 0 : this.#exceeded.quantile(0.95)
   }
 
-  /** How many of so many rows that wait one run should take: between 1 and all of them. */
+  /**
+   * How many of so many rows that wait one run should take: as many as make it take the least time for
+   * a row, or now and then another number that is to be tried.
+   */
   best(available: number): number {
-    const { limit } = this
-    if (available <= limit) return Math.max(1, available)
-    if (this.#grows) return limit
-    this.#refusals += 1
-    if (this.#refusals % triesAgainAfter !== 0) return limit
-    return Math.min(available, 2 * limit)
+    return this.#limit.best(available)
   }
 
+  /** The most rows that are worth while in one run, as far as is known. */
+  get limit(): number {
+    return this.#limit.rows
+  }
+
+  /** What is known of the sizes that were run, ascending: to be kept, and begun with. */
   points(): readonly CostPoint[] {
     return this.#sizes.points()
   }
 
-  /** Whether the largest size that is known is the best, so that a larger one may be better. */
-  get #grows(): boolean {
-    return this.#bestRows === this.#largest
+  #add(rows: number, ms: number): void {
+    this.#sizes.add(rows, ms)
+    this.#lately[this.#next] = { rows, ms }
+    this.#next = (this.#next + 1) % LATELY
+    this.#sinceLine += 1
   }
 
-  /** The least time for a row; a larger size must be clearly better than a smaller one. */
-  #chooseBest(): void {
-    this.#bestMsPerRow = Number.POSITIVE_INFINITY
-    this.#sizes.forEach((rows, msPerRow) => {
-      this.#largest = rows
-      if (msPerRow >= this.#bestMsPerRow * (1 - worthWhile)) return
-      this.#bestRows = rows
-      this.#bestMsPerRow = msPerRow
-    })
+  #lineNow(): Line | undefined {
+    if (this.#sinceLine >= LINE_EVERY) {
+      this.#sinceLine = 0
+      this.#line = lineThrough(this.#lately)
+    }
+    return this.#line
   }
 }
 
-const longestMemory = 50
-const worthWhile = 0.03
-const triesAgainAfter = 32
+/** Runs that the line goes through. */
+const LATELY = 50
+/** Runs after which it is drawn again. */
+const LINE_EVERY = 10
