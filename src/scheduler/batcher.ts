@@ -209,7 +209,8 @@ export class Batcher implements RunSource {
     const members = take.map((place) => head[place]!)
     const costs = costsOf(members[0]!.shape)
     const expectedMs = costs.predict(rows)
-    if (ahead !== undefined) {
+    // where others want the place, who waits for company loses the turn
+    if (ahead !== undefined && this.#options.dispatcher.contenders === 1) {
       const inMs = handOverIn(ahead, expectedMs ?? 0, left === 'idle' && rows < costs.limit)
       if (inMs > 0) {
         this.#alarm.at(now + inMs)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { fail } from '../errors.ts'
-import { refusalOf, rows, type SetUp, settled, setUp } from './testing.ts'
+import { refusalOf, rows, type SetUp, schedulerOf, settled, setUp } from './testing.ts'
 
 /** One thread with one place; a run of any size takes 10 ms. */
 const joined = (more: SetUp = {}) =>
@@ -200,6 +200,19 @@ describe('a run that is handed over while the thread is busy', () => {
     assert.equal(runs.length, 1)
     clock.advance(0.5)
     assert.deepEqual(shapesOf(runs), [[1], [2, 3]])
+  })
+
+  it('does not wait where another model would take its place', async () => {
+    const scheduler = schedulerOf({ capacity: 1, places: 2, maxWaiting: 20 })
+    const one = ahead({ scheduler })
+    const other = ahead({ scheduler, joined: undefined, known: [{ rows: 1, ms: 10 }] })
+    for (let value = 0; value < 5; value++) other.ask(value)
+    one.ask(1)
+    assert.equal(other.runs.length, 2, 'it was handed over before')
+    other.runs[0]!.succeed({ runMs: 10 })
+    await settled()
+    assert.deepEqual(shapesOf(one.runs), [[1]])
+    assert.equal(other.runs.length, 2)
   })
 
   it('goes when the thread is free before that was expected', async () => {

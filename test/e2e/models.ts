@@ -127,6 +127,25 @@ function weights(bytes: number): Nothing {
   }
 }
 
+/** `y` is the square of `x`, a whole number below `size`; a larger one fails its run. */
+export function squareModel(size: number): Uint8Array {
+  const squares = Float32Array.from({ length: size }, (_, index) => index * index)
+  return modelOf({
+    node: [nodeOf('Gather', ['squares', 'x'], ['y'])],
+    initializer: [rawTensor('squares', 'FP32', [size], new Uint8Array(squares.buffer))],
+    input: [tensorInfo('x', 'INT64', ['batch', 1])],
+    output: [tensorInfo('y', 'FP32', ['batch', 1])],
+  })
+}
+
+/** `y` is `x` less the mean of all rows: rows together are not what they are apart. */
+export const centredModel = (): Uint8Array =>
+  modelOf({
+    node: [nodeOf('ReduceMean', ['x'], ['mean']), nodeOf('Sub', ['x', 'mean'], ['y'])],
+    input: [tensorInfo('x', 'FP32', ['batch', 1])],
+    output: [tensorInfo('y', 'FP32', ['batch', 1])],
+  })
+
 /** No model, and the same at every run. */
 export const noise = (bytes: number): Buffer =>
   createHash('shake256', { outputLength: bytes }).digest()
