@@ -13,7 +13,7 @@ const ground = ['ground', 'config', 'tensor']
 const models = [...ground, 'onnx', 'runtime', 'repository']
 const beforeServe = [
   ...models,
-  ...['scheduler', 'cache', 'traffic', 'ensemble'],
+  ...['scheduler', 'sequences', 'cache', 'traffic', 'ensemble'],
   ...['telemetry', 'transport', 'protocols', 'admin'],
 ]
 const besideServe = ['doctor', 'inspect', 'batch', 'optimize', 'package', 'deploy', 'bench']
@@ -27,6 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   runtime: [...ground, 'onnx'],
   repository: [...ground, 'onnx'],
   scheduler: models,
+  sequences: ground,
   cache: models,
   traffic: models,
   ensemble: models,
@@ -34,7 +35,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   transport: ground,
   protocols: [...ground, 'transport'],
   admin: [...ground, 'transport'],
-  lifecycle: [...models, 'scheduler', 'cache', 'telemetry'],
+  lifecycle: [...models, 'scheduler', 'sequences', 'cache', 'telemetry'],
   serve: [...beforeServe, 'lifecycle'],
   ...Object.fromEntries(besideServe.map((room) => [room, beforeServe])),
   inspect: [...beforeServe, 'lifecycle'],

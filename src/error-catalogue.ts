@@ -184,6 +184,31 @@ export const catalogue = {
     (f: Mismatch) => `input "${f.input}": ${f.got} is out of range, expected ${f.expected}`,
   ),
 
+  // sequences, in Triton's words
+  SEQUENCE_ID_MISSING: entry(
+    'invalid_argument',
+    (f: { model: string }) =>
+      `inference request to model '${f.model}' must specify a non-zero or non-empty correlation ID`,
+    () => 'the model answers by what came before: send sequence_id with every request',
+  ),
+  SEQUENCE_NOT_STARTED: entry(
+    'invalid_argument',
+    (f: { model: string; sequence: string }) =>
+      `inference request for sequence ${f.sequence} to model '${f.model}' must specify the START flag on the first request of the sequence`,
+    () => 'it was not started, has ended, or was forgotten since nothing of it came for too long',
+  ),
+  SEQUENCE_ROWS: entry(
+    'invalid_argument',
+    (f: { model: string }) =>
+      `inference request to model '${f.model}' must specify batch-size 1 due to requirements of sequence batcher`,
+  ),
+  SEQUENCE_STATES_FULL: entry(
+    'overloaded',
+    (f: { model: string; limit: number }) =>
+      `the states of the sequences of "${f.model}" hold ${f.limit} bytes already`,
+    () => 'maxStateBytes of sequences in its configuration sets the limit',
+  ),
+
   // load and time
   QUEUE_FULL: entry(
     'overloaded',

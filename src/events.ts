@@ -54,6 +54,21 @@ export type Event =
       /** How many have just made room for others. */
       readonly evicted: number
     }
+  /** Of a model that answers by what came before. */
+  | {
+      readonly kind: 'sequences'
+      readonly model: string
+      readonly version: string
+      /** Sequences under way, those that wait for a place among them. */
+      readonly active: number
+      readonly backlog: number
+      /** Requests of all of them that wait now. */
+      readonly waiting: number
+      /** What is kept of them between two requests. */
+      readonly stateBytes: number
+    }
+  /** A sequence was forgotten, since nothing of it came for too long. */
+  | { readonly kind: 'sequence-timed-out'; readonly model: string; readonly version: string }
   | {
       readonly kind: 'state'
       readonly model: string

@@ -7,6 +7,7 @@ import { DATATYPES } from '../tensor/index.ts'
 import { bytes, count, milliseconds, nativeOptions } from './fields.ts'
 import type { Frozen } from './freeze.ts'
 import { checkInput, checkPriorities, checkUnique } from './model-rules.ts'
+import { sequences } from './sequences.ts'
 
 const tensor = {
   name: z.string().min(1).describe('The name of the tensor in the model'),
@@ -269,6 +270,7 @@ export const modelSchema = z.strictObject({
     ])
     .default('off')
     .describe('Whether an answer is kept for whoever asks the same again'),
+  sequences: sequences.optional(),
   slo: z
     .strictObject({
       p99Ms: milliseconds().describe(

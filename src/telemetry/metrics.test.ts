@@ -264,6 +264,28 @@ test('the reference page and the server name the same metrics', (t) => {
   assert.deepEqual(documented.toSorted(), served.toSorted())
 })
 
+test('sequences are told from the first on, those that timed out are added up', async (t) => {
+  const { metrics, page } = setUp(t)
+  metrics.emit({ kind: 'state', model: 'iris', version: '1', state: 'ready' })
+  assert.doesNotMatch(await page(), /^sluice_sequence_active\{/m)
+  metrics.emit(sequences({ active: 5, backlog: 2, waiting: 7, stateBytes: 96 }))
+  metrics.emit({ kind: 'sequence-timed-out', model: 'iris', version: '1' })
+  metrics.emit(sequences({ active: 4, backlog: 1, waiting: 6, stateBytes: 80 }))
+  metrics.emit({ kind: 'sequence-timed-out', model: 'iris', version: '1' })
+  const text = await page()
+  const of = '{model="iris",version="1"}'
+  for (const line of [
+    `sluice_sequence_active${of} 4`,
+    `sluice_sequence_backlog${of} 1`,
+    `sluice_sequence_waiting${of} 6`,
+    `sluice_sequence_state_bytes${of} 80`,
+    `sluice_sequence_timed_out_total${of} 2`,
+    `nv_inference_pending_request_count${of} 6`,
+  ]) {
+    assert.ok(text.includes(`${line}\n`), line)
+  }
+})
+
 test('samples carry the labels that their metric declares', (t) => {
   const { metrics } = setUp(t)
   metrics.emit({ kind: 'state', model: 'iris', version: '1', state: 'ready' })
@@ -271,6 +293,7 @@ test('samples carry the labels that their metric declares', (t) => {
   metrics.emit({ kind: 'loaded', model: 'iris', version: '1', ...loaded })
   metrics.emit({ kind: 'load-failed', model: 'iris', version: '1', reason: 'LOAD_TIMEOUT' })
   metrics.emit(request({}))
+  metrics.emit(sequences({}))
   for (const { name, labels, samples } of metrics.families) {
     const all = samples()
     if (labels.includes('model')) assert.ok(all.length > 0, `${name} has samples`)
@@ -284,6 +307,23 @@ test('samples carry the labels that their metric declares', (t) => {
     }
   }
 })
+
+const sequences = (told: {
+  active?: number
+  backlog?: number
+  waiting?: number
+  stateBytes?: number
+}) =>
+  ({
+    kind: 'sequences',
+    model: 'iris',
+    version: '1',
+    active: 0,
+    backlog: 0,
+    waiting: 0,
+    stateBytes: 0,
+    ...told,
+  }) as const
 
 function setUp(t: TestContext) {
   const metrics = new Metrics({ version: '1.2.3', clock: new HandClock(), wallNow: () => 1234 })

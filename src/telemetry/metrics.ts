@@ -13,6 +13,7 @@ import { modelFamilies } from './model-families.ts'
 import { processFamilies } from './process-families.ts'
 import { ProcessProbe } from './process-probe.ts'
 import { registryOf } from './registry.ts'
+import { sequenceFamilies } from './sequence-families.ts'
 import { Tally } from './tally.ts'
 
 export interface MetricsOptions {
@@ -37,6 +38,7 @@ export class Metrics implements Events, Statistics {
       ...modelFamilies(this.#tally),
       ...cacheFamilies(this.#tally),
       ...loadFamilies(this.#tally),
+      ...sequenceFamilies(this.#tally),
       ...processFamilies(this.#probe, version),
     ]
   }

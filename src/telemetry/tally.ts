@@ -47,6 +47,12 @@ export class Tally implements Events, Statistics {
       case 'queue':
         this.#asked(event).waiting = event.waiting
         break
+      case 'sequences':
+        this.#asked(event).heldSequences(event)
+        break
+      case 'sequence-timed-out':
+        this.#asked(event).timedOutSequence()
+        break
       case 'state':
         this.#setState(this.#registered(event), event.state)
         break

@@ -37,7 +37,11 @@ export function tritonFamilies(tally: Tally): readonly Family[] {
     microseconds('compute_infer', 'running the model', (version) => version.timing.runMs),
     microseconds('compute_output', 'reading outputs', (version) => version.timing.outputMs),
     {
-      ...family('pending_request_count', 'Requests that wait for a run now.', (v) => v.waiting),
+      ...family(
+        'pending_request_count',
+        'Requests that wait for a run now.',
+        ({ waiting, sequences }) => waiting + (sequences?.waiting ?? 0),
+      ),
       type: 'gauge',
     },
   ]

@@ -11,6 +11,8 @@ export class VersionTally {
   readonly version: string
   state: ModelState | undefined
   waiting = 0
+  /** Undefined before the first. */
+  sequences: SequenceTally | undefined
   lastInference = 0
 
   success = 0
@@ -73,6 +75,17 @@ export class VersionTally {
     sort.ms += ms
   }
 
+  heldSequences(event: Extract<Event, { kind: 'sequences' }>): void {
+    const { active, backlog, waiting, stateBytes } = event
+    const timedOut = this.sequences?.timedOut ?? 0
+    this.sequences = { active, backlog, waiting, stateBytes, timedOut }
+  }
+
+  timedOutSequence(): void {
+    if (this.sequences === undefined) return
+    this.sequences = { ...this.sequences, timedOut: this.sequences.timedOut + 1 }
+  }
+
   executed(event: Extract<Event, { kind: 'executed' }>): void {
     const { rows } = event
     this.executions += 1
@@ -86,6 +99,14 @@ export class VersionTally {
     }
     batch.add(event, 0)
   }
+}
+
+export interface SequenceTally {
+  readonly active: number
+  readonly backlog: number
+  readonly waiting: number
+  readonly stateBytes: number
+  readonly timedOut: number
 }
 
 export class TimingTally {

@@ -237,7 +237,14 @@ describe('a model is refused by name', () => {
     ['platform: "pytorch_libtorch"', 'the backend "pytorch"'],
     ['platform: "ensemble"', 'an ensemble of models (ensemble_scheduling)'],
     ['ensemble_scheduling { }', 'an ensemble of models (ensemble_scheduling)'],
-    ['sequence_batching { }', 'sequence batching (sequence_batching)'],
+    [
+      'sequence_batching { iterative_sequence: true }',
+      'requests that are run until they are done (sequence_batching.iterative_sequence)',
+    ],
+    [
+      'sequence_batching { state { } state { use_growable_memory: true } }',
+      'states in memory that grows on a GPU (sequence_batching.state.use_growable_memory)',
+    ],
     [
       'model_transaction_policy { decoupled: true }',
       'any number of answers to a request (model_transaction_policy.decoupled)',

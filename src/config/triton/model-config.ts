@@ -4,6 +4,7 @@ import { checksumsOf } from './checksums.ts'
 import { labelsOf } from './labels.ts'
 import { onnxOf } from './onnx-options.ts'
 import { refusalOf } from './refusal.ts'
+import { sequencesOf } from './sequences.ts'
 import { staysInside } from './stays-inside.ts'
 import type { TritonConfig } from './triton-config.ts'
 import { unheeded } from './unheeded.ts'
@@ -33,6 +34,7 @@ export function modelConfigOfTriton(
       ...versionsOf(config),
       ...onnxOf(config),
       ...queueOf(config),
+      ...sequencesOf(config),
       ...(config.responseCache?.enable ? { cache: {} } : {}),
       ...(labels.labels === undefined ? {} : { labels: labels.labels }),
     },

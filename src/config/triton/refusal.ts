@@ -20,7 +20,15 @@ function* unbuilt(config: TritonConfig): Iterable<string> {
   }
   const backend = backendOf(config)
   if (backend !== ONNX_RUNTIME) yield `the backend "${backend}"`
-  if (schedulingChoice.case === 'sequenceBatching') yield 'sequence batching (sequence_batching)'
+  if (schedulingChoice.case === 'sequenceBatching') {
+    const { iterativeSequence, state } = schedulingChoice.value
+    if (iterativeSequence) {
+      yield 'requests that are run until they are done (sequence_batching.iterative_sequence)'
+    }
+    if (state.some(({ useGrowableMemory }) => useGrowableMemory)) {
+      yield 'states in memory that grows on a GPU (sequence_batching.state.use_growable_memory)'
+    }
+  }
   if (config.modelTransactionPolicy?.decoupled) {
     yield 'any number of answers to a request (model_transaction_policy.decoupled)'
   }

@@ -4,6 +4,8 @@ import {
   ModelSequenceBatching_Control_Kind as Kind,
   type ModelSequenceBatching,
   type ModelSequenceBatching_Control,
+  type ModelSequenceBatching_InitialState,
+  type ModelSequenceBatching_State,
 } from './generated/model_config_pb.ts'
 import type { TritonConfig } from './triton-config.ts'
 
@@ -18,6 +20,7 @@ export function* sequenceBatchingProblems(
     yield* controlProblems(batching, kind as ControlKind, name, flagProblems)
   }
   yield* controlProblems(batching, 'CONTROL_SEQUENCE_CORRID', name, idProblems)
+  yield* stateProblems(batching)
 
   const { strategyChoice } = batching
   if (strategyChoice.case === 'oldest') {
@@ -33,6 +36,49 @@ export function* sequenceBatchingProblems(
     if (least < 0 || least > 1) {
       yield `sequence batching minimum slot utilization must be in range (0.0, 1.0] for ${name}`
     }
+  }
+}
+
+/** Source: `GenerateInitialStateData` of Triton's core. */
+function* stateProblems({ state }: ModelSequenceBatching): Iterable<string> {
+  const seen = new Set<string>()
+  for (const one of state) {
+    const { inputName, initialState } = one
+    if (initialState.length > 1) {
+      yield `initial_state field for state input '${inputName}' must contain exactly one or zero element. Found '${initialState.length}' elements.`
+    }
+    for (const initial of initialState) {
+      yield* initialProblems(one, initial)
+      if (seen.has(inputName)) yield `State input name '${inputName}' specified more than once.`
+      seen.add(inputName)
+    }
+  }
+}
+
+function* initialProblems(
+  { inputName, dataType, dims }: ModelSequenceBatching_State,
+  initial: ModelSequenceBatching_InitialState,
+): Iterable<string> {
+  if (initial.dataType !== dataType) {
+    yield `The data type used for 'initial_state' field of state '${inputName}' does not match the state data type.`
+  }
+  if (initial.name === '') {
+    yield `Field 'name' must be set when using initial_state for state input '${inputName}'.`
+  }
+  if (initial.dims.length !== dims.length) {
+    yield `Number of dimensions in 'initial_state' doesn't match the size of 'state' dimensions for state input '${inputName}'. ${initial.dims.length} != ${dims.length}`
+  }
+  for (const [axis, size] of initial.dims.entries()) {
+    const declared = dims[axis]
+    if (size === -1n) {
+      yield `'initial_state' field for state input name '${inputName}' contains variable dimensions.`
+    }
+    if (declared !== -1n && declared !== size) {
+      yield `'initial_state' dim for input name '${inputName}' doesn't match 'state' dim description. ${size} != ${declared}`
+    }
+  }
+  if (initial.stateData.case === undefined) {
+    yield `initial_state setting expects state'${inputName}' to have state_data set`
   }
 }
 

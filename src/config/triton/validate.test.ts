@@ -249,6 +249,45 @@ describe('of sequence batching is refused', () => {
       'sequence batching minimum slot utilization must be in range (0.0, 1.0] for m',
     ],
   ])
+
+  const initial = (more: string) => `initial_state { ${more} }`
+  const zeros = 'data_type: TYPE_FP32 dims: [ 2, 3 ] zero_data: true'
+  const state = (...more: readonly string[]) =>
+    `state { input_name: "h" output_name: "h2" data_type: TYPE_FP32 dims: [ -1, 3 ] ${more.join(' ')} }`
+  refuses([
+    [
+      batching(state(initial(`name: "a" ${zeros}`), initial(`name: "b" ${zeros}`))),
+      "initial_state field for state input 'h' must contain exactly one or zero element. Found '2' elements.",
+    ],
+    [
+      batching(state(initial('name: "a" data_type: TYPE_INT32 dims: [ 2, 3 ] zero_data: true'))),
+      "The data type used for 'initial_state' field of state 'h' does not match the state data type.",
+    ],
+    [
+      batching(state(initial(zeros))),
+      "Field 'name' must be set when using initial_state for state input 'h'.",
+    ],
+    [
+      batching(state(initial(`name: "a" ${zeros}`)), state(initial(`name: "b" ${zeros}`))),
+      "State input name 'h' specified more than once.",
+    ],
+    [
+      batching(state(initial('name: "a" data_type: TYPE_FP32 dims: 3 zero_data: true'))),
+      "Number of dimensions in 'initial_state' doesn't match the size of 'state' dimensions for state input 'h'. 1 != 2",
+    ],
+    [
+      batching(state(initial('name: "a" data_type: TYPE_FP32 dims: [ -1, 3 ] zero_data: true'))),
+      "'initial_state' field for state input name 'h' contains variable dimensions.",
+    ],
+    [
+      batching(state(initial('name: "a" data_type: TYPE_FP32 dims: [ 2, 4 ] zero_data: true'))),
+      "'initial_state' dim for input name 'h' doesn't match 'state' dim description. 4 != 3",
+    ],
+    [
+      batching(state(initial('name: "a" data_type: TYPE_FP32 dims: [ 2, 3 ]'))),
+      "initial_state setting expects state'h' to have state_data set",
+    ],
+  ])
 })
 
 describe('of instances is refused', () => {
