@@ -66,7 +66,9 @@ export class Dispatcher {
 
   /** Until a thread will have done what it was given, in milliseconds, as far as is known. */
   get soonestMs(): number {
-    return Math.min(...this.#busy.map((busy) => this.#aheadOn(busy) ?? 0))
+    let soonest = Infinity
+    for (const busy of this.#busy) soonest = Math.min(soonest, this.#aheadOn(busy) ?? 0)
+    return soonest
   }
 
   lane(source: RunSource, options: LaneOptions = {}): Lane {

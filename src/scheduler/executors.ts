@@ -103,11 +103,15 @@ export class Executors implements Predictor {
 
   /** What is known of its runs, to be kept. */
   get costs(): readonly { readonly shape: string; readonly points: readonly CostPoint[] }[] {
-    return this.#batcher.costs.all().map(([shape, costs]) => ({ shape, points: costs.points() }))
+    return this.#batcher.line.costs
+      .all()
+      .map(([shape, costs]) => ({ shape, points: costs.points() }))
   }
 
   get joining(): JoiningStatus {
-    const limits = this.#batcher.costs.all().map(([shape, { limit: rows }]) => ({ shape, rows }))
+    const limits = this.#batcher.line.costs
+      .all()
+      .map(([shape, { limit: rows }]) => ({ shape, rows }))
     return { joined: this.#apart === undefined, why: this.#apart, limits }
   }
 
@@ -128,7 +132,7 @@ export class Executors implements Predictor {
 
   /** What runs of requests of this one's shape are known to take. */
   learned(costs: readonly CostPoint[], like: InferenceRequest): void {
-    this.#batcher.seed(this.#batcher.shapeOf(like), costs)
+    this.#batcher.line.seed(this.#batcher.shapeOf(like), costs)
   }
 
   /** Requests run one by one, and why. */
@@ -268,7 +272,7 @@ export class Executors implements Predictor {
   }
 
   #tellIdle(): void {
-    if (!this.idle) return
+    if (this.#whenIdle.length === 0 || !this.idle) return
     for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
 }

@@ -64,12 +64,9 @@ export class RequestQueue {
     return this.#levels.reduce((sum, one) => (one.level <= level ? sum + one.rows : sum), 0)
   }
 
-  /** The first moment by which one should be answered; Infinity where none must. */
-  get soonestAnswer(): number {
-    if (this.#dated === 0) return Infinity
-    let soonest = Infinity
-    for (const { answerBy } of this) soonest = Math.min(soonest, answerBy)
-    return soonest
+  /** Whether any of them should be answered by some moment. */
+  get hasDeadlines(): boolean {
+    return this.#dated > 0
   }
 
   /** Whether it was there. */

@@ -36,6 +36,7 @@ export function schedulingRules(config: ModelConfig, defaults: QueueDefaults): S
   const { queue, executors, slo } = config
   const batching = typeof config.batching === 'string' ? undefined : config.batching
   const { maxBatchSize = 'auto', maxDelayMs = 0, preferred = [] } = batching ?? {}
+  const usual = levelRules(queue, {})
   const preserveOrdering = batching?.preserveOrdering ?? false
   return {
     maxWaiting: queue.maxWaiting ?? defaults.maxWaiting,
@@ -50,23 +51,34 @@ export function schedulingRules(config: ModelConfig, defaults: QueueDefaults): S
     executors: typeof executors === 'number' ? executors : undefined,
     sloMs: slo?.p99Ms,
     preserveOrdering,
-    levelOf: (scheduling) => levelRules(queue, scheduling),
+    levelOf: ({ priority, queueTimeoutMs }) =>
+      priority === undefined && queueTimeoutMs === undefined
+        ? usual
+        : levelRules(queue, { priority, queueTimeoutMs }),
   }
 }
 
-function levelRules(queue: ModelConfig['queue'], scheduling: Scheduling): LevelRules {
+interface Wish {
+  readonly priority?: number | undefined
+  readonly queueTimeoutMs?: number | undefined
+}
+
+function levelRules(
+  queue: ModelConfig['queue'],
+  { priority = 0, queueTimeoutMs }: Wish,
+): LevelRules {
   const { priorities } = queue
-  const { priority = 0, queueTimeoutMs } = scheduling
   const asked = priority > 0 && priority <= (priorities?.levels ?? 0)
   const level = asked ? priority : (priorities?.default ?? 1)
   const own = priorities?.policies[level]
-  const timeoutMs = own?.timeoutMs ?? queue.timeoutMs
-  const mayLower = own?.timeoutOverride ?? queue.timeoutOverride ?? timeoutMs === undefined
+  const timeoutMs = own?.timeoutMs ?? queue.timeoutMs ?? 0
+  const mayLower = own?.timeoutOverride ?? queue.timeoutOverride ?? timeoutMs === 0
   const wished = mayLower ? (queueTimeoutMs ?? Infinity) : Infinity
+  const maxWaiting = own?.maxWaiting ?? priorities?.maxWaiting ?? 'any'
   return {
     level,
-    maxWaiting: own?.maxWaiting ?? Infinity,
-    timeoutMs: Math.min(timeoutMs ?? Infinity, wished),
+    maxWaiting: maxWaiting === 'any' ? Infinity : maxWaiting,
+    timeoutMs: Math.min(timeoutMs || Infinity, wished),
     delayable: (own?.onTimeout ?? queue.onTimeout) === 'delay',
   }
 }

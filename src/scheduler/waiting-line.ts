@@ -1,0 +1,147 @@
+/**
+ * The line before one model version: who waits, for how long they would, and who is turned away or
+ * given up because of it. It tells of its length, and of whoever leaves it without a run.
+ */
+import { fail, type ServingError } from '../errors.ts'
+import type { Events, WhyShed } from '../events.ts'
+import { type Refusal, refusalFor } from './admission.ts'
+import type { CostPoint } from './cost-model.ts'
+import { RequestQueue } from './request-queue.ts'
+import type { SchedulingRules } from './rules.ts'
+import { ShapeCosts } from './shape-costs.ts'
+import type { Waiting } from './waiting.ts'
+
+export interface WaitingLineOptions {
+  readonly model: string
+  readonly version: string
+  readonly rules: SchedulingRules
+  readonly events: Events
+  /** Told of each that is given up. */
+  readonly onGone: (waiting: Waiting) => void
+}
+
+export class WaitingLine {
+  /** What runs have taken, by the shape of requests. */
+  readonly costs = new ShapeCosts()
+  readonly #options: WaitingLineOptions
+  readonly #queue = new RequestQueue()
+  #msPerRow = 0
+  #told = 0
+
+  constructor(options: WaitingLineOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#queue.size
+  }
+
+  /** The first moment at which one must have begun; Infinity where none must. */
+  get nextExpiry(): number {
+    return this.#queue.nextExpiry
+  }
+
+  /** Those that are served first, up to so many. */
+  head(count: number): readonly Waiting[] {
+    return this.#queue.head(count)
+  }
+
+  push(waiting: Waiting): void {
+    this.#queue.push(waiting)
+  }
+
+  take(members: readonly Waiting[]): void {
+    if (members.length === 1) this.#queue.delete(members[0]!)
+    else this.#queue.remove(new Set(members))
+  }
+
+  /** Whether it was there. */
+  remove(waiting: Waiting): boolean {
+    return this.#queue.delete(waiting)
+  }
+
+  /** Why it may not wait, where it may not. `waitMs`: until the threads are free for what is in line. */
+  refusalFor(
+    waiting: Waiting,
+    maxWaitingInLevel: number,
+    waitMs: (msInLine: number) => number,
+  ): Refusal | undefined {
+    const { model, rules } = this.#options
+    const { maxWaiting, maxWaitingBytes: maxBytes } = rules
+    const { answerBy, arrived, bytes, level } = waiting
+    const queue = this.#queue
+    const roomy =
+      queue.size < maxWaiting && queue.bytes + bytes <= maxBytes && maxWaitingInLevel === Infinity
+    if (roomy && answerBy === Infinity) return undefined // as most are: nothing to reckon
+
+    const backlog = {
+      waiting: queue.size,
+      bytes: queue.bytes,
+      waitingInLevel: queue.sizeOf(level),
+      waitMs: waitMs(queue.rowsBefore(level) * this.#msPerRow),
+      runMs: this.estimate(waiting),
+    }
+    const applicant = { model, bytes, leftMs: answerBy - arrived }
+    return refusalFor(applicant, backlog, { maxWaiting, maxBytes, maxWaitingInLevel })
+  }
+
+  /** Gives up those that must have begun by now, and those that could not be answered in time any more. */
+  dropLate(now: number, aheadMs: number): void {
+    const { model } = this.#options
+    for (const waiting of this.#queue.expire(now)) {
+      this.#give(waiting, fail('QUEUE_TIMEOUT', { model, ms: now - waiting.arrived }), 'timeout')
+    }
+    if (!this.#queue.hasDeadlines) return
+    for (const waiting of [...this.#queue]) {
+      const predictedMs = aheadMs + this.estimate(waiting)
+      const leftMs = waiting.answerBy - now
+      if (predictedMs < leftMs) continue
+      this.#queue.delete(waiting)
+      const error =
+        leftMs > 0
+          ? fail('DEADLINE_UNREACHABLE', { model, predictedMs, leftMs })
+          : fail('DEADLINE_EXCEEDED', { where: 'waiting' })
+      this.#give(waiting, error, 'expired')
+    }
+  }
+
+  /** What runs of requests of this shape are known to take. */
+  seed(shape: string, points: readonly CostPoint[]): void {
+    this.costs.seed({ shape, points })
+    if (points.length > 0) this.#msPerRow = Math.min(...points.map(({ rows, ms }) => ms / rows))
+  }
+
+  /** What a run of so many rows of this shape took. */
+  record(shape: string, rows: number, ms: number): void {
+    if (rows === 0) return
+    this.costs.of(shape).record(rows, ms)
+    // the last ten or so count for most
+    this.#msPerRow += (ms / rows - this.#msPerRow) * (this.#msPerRow === 0 ? 1 : 0.1)
+  }
+
+  /** How long a run of so many rows of this shape takes, as far as is known, in milliseconds. */
+  estimate({ shape, rows }: Pick<Waiting, 'shape' | 'rows'>): number {
+    return this.costs.of(shape).predict(rows) ?? rows * this.#msPerRow
+  }
+
+  /** One was turned away, or left by itself. */
+  shed(why: WhyShed): void {
+    const { events, model, version } = this.#options
+    events.emit({ kind: 'shed', model, version, why })
+  }
+
+  /** Tells of its length, where that is another than was told last. */
+  tell(): void {
+    const waiting = this.#queue.size
+    if (waiting === this.#told) return
+    this.#told = waiting
+    const { events, model, version } = this.#options
+    events.emit({ kind: 'queue', model, version, waiting })
+  }
+
+  #give(waiting: Waiting, error: ServingError, why: WhyShed): void {
+    this.shed(why)
+    waiting.reject(error)
+    this.#options.onGone(waiting)
+  }
+}
