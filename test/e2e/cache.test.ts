@@ -6,7 +6,7 @@ import type { Answer } from './ask.ts'
 import { plusModel } from './models.ts'
 import { Published } from './published.ts'
 import { type Server, until } from './server.ts'
-import { startOver, untilOnly } from './serving.ts'
+import { allIsWell, type ServingOptions, serving, startOver, untilOnly } from './serving.ts'
 import { counted } from './states.ts'
 
 const asking = (server: Server, x: number, model = 'plus'): Promise<Answer> =>
@@ -41,7 +41,7 @@ async function lookedUp(server: Server, model = 'plus'): Promise<readonly number
   return [await of('hits'), await of('misses')]
 }
 
-async function published(t: TestContext, yaml: string, options: Parameters<typeof startOver>[2]) {
+async function published(t: TestContext, yaml: string, options: ServingOptions) {
   const repository = new Published()
   repository.version('plus', 1, { 'model.onnx': plusModel(1) })
   repository.file('plus', 'model.yaml', yaml)
@@ -118,6 +118,9 @@ describe('a server whose models keep their answers', { concurrency: true }, () =
     assert.equal(await counted(server, 'sluice_cache_entries'), 1)
   })
 
+  it('loses no request while versions take over, and answers each by the right one', (t) =>
+    changeUnderLoad(t, 'cache: {}'))
+
   it('reads response_cache of config.pbtxt, and tells of it', async (t) => {
     const repository = new Published()
     for (const [name, more] of Object.entries({ plus: '', off: 'cache: off' })) {
@@ -174,6 +177,11 @@ describe('servers with a Redis', { concurrency: true, skip: withoutRedis }, () =
     }, 'it is found by a server that has been started anew')
   })
 
+  it('lose no request while versions take over, though Redis is asked before each run', async (t) => {
+    const { url } = await startRedis(t)
+    await changeUnderLoad(t, yaml, { yaml: `cache: {redis: "${url}"}` })
+  })
+
   it('answer all the same when it is gone, and say so once', async (t) => {
     const redis = await startRedis(t)
     const options = { mode: 'none', yaml: `cache: {redis: "${redis.url}"}` } as const
@@ -187,3 +195,20 @@ describe('servers with a Redis', { concurrency: true, skip: withoutRedis }, () =
     assert.equal((await server.process.end()).code, 0)
   })
 })
+
+/** Six versions after each other, each of which is given answers to keep. */
+async function changeUnderLoad(t: TestContext, modelYaml: string, options: ServingOptions = {}) {
+  const { server, published, asking } = await serving(t, {
+    ...options,
+    beside: { 'model.yaml': modelYaml },
+  })
+  for (let version = 2; version < 8; version++) {
+    published.version('plus', version, { 'model.onnx': plusModel(version) })
+    await untilOnly(server, `${version}`)
+    asking.notBefore(version)
+    const hits = (await lookedUp(server))[0]!
+    await until(async () => (await lookedUp(server))[0]! > hits, 'answers are given again')
+  }
+  await allIsWell({ server, asking }, '7')
+  assert.equal(asking.seen.size, 7)
+}
