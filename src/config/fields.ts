@@ -7,6 +7,9 @@ export const port = () => z.union([z.int().min(0).max(65_535), z.literal('off')]
 /** A time in milliseconds, within what a timer of Node.js can wait. */
 export const milliseconds = (least = 1) => z.int().min(least).max(2_147_483_647)
 
+/** The same, with parts of a millisecond. */
+export const fineMilliseconds = (least = 0.001) => z.number().min(least).max(2_147_483_647)
+
 export const count = (least = 1) => z.int().min(least)
 
 export const words = () => z.array(z.string().min(1))

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 
 export interface Key {
-  /** `http.port`; the items of a list are `inputs[]`. */
+  /** `http.port`; the items of a list are `inputs[]`, a name that may be chosen is `*`. */
   readonly path: string
   readonly description: string
   /** Undefined where there is none. */
@@ -23,6 +23,8 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly items?: JsonSchema
   readonly anyOf?: readonly JsonSchema[]
+  /** What the values of names are that may be chosen. */
+  readonly additionalProperties?: JsonSchema | boolean
 }
 
 /** The JSON Schema of what may be written, before defaults are filled in. */
@@ -35,11 +37,17 @@ export function keysOf(schema: JsonSchema, prefix = ''): readonly Key[] {
     const path = `${prefix}${name}`
     if (inner.properties !== undefined) return keysOf(inner, `${path}.`)
     const { description = '', default: fallback } = inner
-    const key: Key = { path, description, default: fallback, schema: inner }
-    return inner.items?.properties === undefined
-      ? [key]
-      : [key, ...keysOf(inner.items, `${path}[].`)]
+    return [{ path, description, default: fallback, schema: inner }, ...keysWithin(inner, path)]
   })
+}
+
+/** Of the items of a list, of names that may be chosen, and of a value that may have keys. */
+function keysWithin({ items, additionalProperties: named, anyOf = [] }: JsonSchema, path: string) {
+  return [
+    ...(items === undefined ? [] : keysOf(items, `${path}[].`)),
+    ...(typeof named === 'object' ? keysOf(named, `${path}.*.`) : []),
+    ...anyOf.flatMap((alternative) => keysOf(alternative, `${path}.`)),
+  ]
 }
 
 /** The names that may stand below a path of keys and indices. */
@@ -48,7 +56,9 @@ export function namesAt(schema: JsonSchema, path: readonly PropertyKey[]): reado
   const alternatives = [schema, ...(schema.anyOf ?? [])]
   if (first === undefined) return alternatives.flatMap((one) => Object.keys(one.properties ?? {}))
   return alternatives.flatMap((one) => {
-    const inner = typeof first === 'number' ? one.items : one.properties?.[String(first)]
+    const named =
+      typeof one.additionalProperties === 'object' ? one.additionalProperties : undefined
+    const inner = typeof first === 'number' ? one.items : (one.properties?.[String(first)] ?? named)
     return inner === undefined ? [] : namesAt(inner, rest)
   })
 }

@@ -104,12 +104,42 @@ trusted: false
     ],
     ['trusted: true', 'trusted: running code of models is not built yet; leave it out'],
     ['python: .venv/bin/python', 'python: the Python runtime is not built yet; leave it out'],
-    ['batching: {maxDelayMs: 1}', 'batching: batching is not built yet; leave it out'],
+    [
+      'batching: {ragged: {inputs: [x]}}',
+      'batching.ragged: joining requests of different shapes is not built yet; leave it out',
+    ],
+    [
+      'batching: {padding: {x: {axis: 1, sizes: [8]}}}',
+      'batching.padding: filling inputs up is not built yet; use {}',
+    ],
+    [
+      'batching: {maxBatchSize: 4, preferred: [2, 8]}',
+      'batching.preferred[1]: expected at most the maxBatchSize, 4, got 8',
+    ],
+    [
+      'batching: {maxDelay: 3}',
+      'batching.maxDelay: there is no such key; did you mean "maxDelayMs"?',
+    ],
+    [
+      'queue: {priorities: {levels: 2, default: 3}}',
+      'queue.priorities.default: expected a level from 1 to 2, got 3',
+    ],
+    [
+      'queue: {priorities: {levels: 2, default: 1, policies: {4: {}}}}',
+      'queue.priorities.policies.4: expected a level from 1 to 2, got {}',
+    ],
+    ['queue: {timeoutMs: -1}', 'queue.timeoutMs: expected at least 0, got -1'],
+    [
+      'rateLimit: {resources: [{name: a, count: 1}, {name: a, count: 2}]}',
+      'rateLimit.resources[1].name: expected each resource once, this one is told of above, got "a"',
+    ],
     ['cache: {ttlMs: 0}', 'cache.ttlMs: expected at least 1, got 0'],
     ['cache: on', 'cache: expected off or keys with values, got "on"'],
-    ['slo: {p99Ms: 5}', 'slo: keeping a latency objective is not built yet; leave it out'],
     ['rollout: required', 'rollout: rolling out versions is not built yet; leave it out'],
-    ['executors: 4', 'executors: a number of executors for one model is not built yet; use auto'],
+    [
+      'executors: {minimum: 3, maximum: 2}',
+      'executors.maximum: expected at least the minimum, 3, got 2',
+    ],
   ] as const
   for (const [text, told] of refusals) {
     it(`is refused for ${text}`, () => {
@@ -117,6 +147,24 @@ trusted: false
         problemsOf(() => parseModelConfig(`\n${text}\n`, 'm.yaml')),
         [`m.yaml:2: ${told}`],
       )
+    })
+  }
+
+  const unordered = [
+    ['queue: {onTimeout: delay, timeoutMs: 2}', 'queue.onTimeout: expected refuse'],
+    ['queue: {priorities: {levels: 2, default: 1}}', 'queue.priorities.levels: expected one'],
+    [
+      'queue: {priorities: {levels: 1, default: 1, policies: {1: {onTimeout: delay}}}}',
+      'queue.priorities.policies.1.onTimeout: expected refuse',
+    ],
+  ] as const
+  for (const [text, told] of unordered) {
+    it(`whose answers leave in order is refused for ${text}`, () => {
+      const [problem] = problemsOf(() =>
+        parseModelConfig(`${text}\nbatching: {preserveOrdering: true}`, 'm'),
+      )
+      assert.ok(problem?.startsWith(`m:1: ${told}, since answers leave in order`), problem)
+      assert.doesNotThrow(() => parseModelConfig(text, 'm'))
     })
   }
 
@@ -215,6 +263,43 @@ describe('a model.yaml over another file', () => {
         'config.pbtxt with model.yaml: inputs[0].minimum: expected none for an input of BYTES, got 2',
       ],
     )
+  })
+
+  it('is refused where what the two say cannot hold together', () => {
+    assert.deepEqual(
+      problemsOf(() => over({ batching: { preferred: [4, 6] } }, 'batching: {maxBatchSize: 5}')),
+      [
+        'config.pbtxt with model.yaml: batching.preferred[1]: expected at most the maxBatchSize, 5, got 6',
+      ],
+    )
+    const levels = { queue: { priorities: { levels: 3, default: 2, policies: { 3: {} } } } }
+    assert.deepEqual(
+      problemsOf(() => over(levels, 'queue: {priorities: {levels: 2, default: 1}}')),
+      [
+        'config.pbtxt with model.yaml: queue.priorities.policies.3: expected a level from 1 to 2, got {}',
+      ],
+    )
+  })
+
+  it('says one thing of how requests are scheduled, and leaves the others', () => {
+    const config = over(
+      {
+        batching: { maxBatchSize: 8, maxDelayMs: 0.3 },
+        queue: { timeoutMs: 7, priorities: { levels: 2, default: 2, maxWaiting: 5 } },
+        executors: 3,
+      },
+      'batching: {maxDelayMs: 0}\nqueue: {priorities: {default: 1, levels: 2}}\nexecutors: auto',
+    )
+    assert.deepEqual(config.batching, {
+      ...{ maxBatchSize: 8, maxDelayMs: 0, preferred: [], preserveOrdering: false, padding: {} },
+    })
+    assert.equal(config.queue.timeoutMs, 7)
+    assert.deepEqual(config.queue.priorities, {
+      ...{ levels: 2, default: 1, maxWaiting: 5, policies: {} },
+    })
+    assert.equal(config.executors, 'auto')
+    const off = over({ batching: { maxBatchSize: 8 } }, 'batching: off')
+    assert.equal(off.batching, 'off')
   })
 
   it('is nothing where there is no file at all', () => {

@@ -57,9 +57,10 @@ function problemsOf({ name, value, lineOf }: ModelConfigLayer): readonly Problem
   const issues = modelSchema.safeParse(value).error?.issues ?? []
   const problems: Problem[] = [...explain(issues, value, modelJsonSchema, whereOf)]
   for (const unbuilt of unbuiltModelKeys) {
-    const wrong = issues.some((issue) => issue.path[0] === unbuilt.key)
-    const refused = wrong ? undefined : refusal(unbuilt, valueAt(value, [unbuilt.key]))
-    if (refused !== undefined) problems.push({ where: whereOf([unbuilt.key]), ...refused })
+    const names = unbuilt.key.split('.')
+    const wrong = issues.some((issue) => issue.path[0] === names[0])
+    const refused = wrong ? undefined : refusal(unbuilt, valueAt(value, names))
+    if (refused !== undefined) problems.push({ where: whereOf(names), ...refused })
   }
   return problems
 }

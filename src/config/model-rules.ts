@@ -56,26 +56,3 @@ export function checkUnique(
     }
   })
 }
-
-/** What is told of levels is told of levels that there are. */
-export function checkPriorities(
-  {
-    levels,
-    default: usual,
-    policies,
-  }: {
-    readonly levels: number
-    readonly default: number
-    readonly policies: Readonly<Record<string, unknown>>
-  },
-  context: z.core.$RefinementCtx,
-): void {
-  const report = (path: string[], input: unknown) => {
-    const message = `expected a level from 1 to ${levels}`
-    context.addIssue({ code: 'custom', path, message, input })
-  }
-  if (usual > levels) report(['default'], usual)
-  for (const level of Object.keys(policies)) {
-    if (Number(level) > levels) report(['policies', level], level)
-  }
-}

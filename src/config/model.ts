@@ -4,9 +4,11 @@
  */
 import { z } from 'zod'
 import { DATATYPES } from '../tensor/index.ts'
-import { bytes, count, milliseconds, nativeOptions } from './fields.ts'
+import { count, milliseconds, nativeOptions } from './fields.ts'
 import type { Frozen } from './freeze.ts'
-import { checkInput, checkPriorities, checkUnique } from './model-rules.ts'
+import { checkInput, checkUnique } from './model-rules.ts'
+import { batching, executors, queue, rateLimit } from './scheduling.ts'
+import { checkScheduling } from './scheduling-rules.ts'
 import { sequences } from './sequences.ts'
 
 const tensor = {
@@ -104,54 +106,6 @@ const onnx = z.strictObject({
     .describe('Entries of the session configuration, as ONNX Runtime names them'),
 })
 
-const levelPolicy = {
-  maxWaiting: count(0).optional().describe('Requests of it that may wait'),
-  timeoutMs: milliseconds().optional().describe('The time a request may wait to be begun'),
-  onTimeout: z
-    .enum(['refuse', 'delay'])
-    .optional()
-    .describe('What becomes of it then: refused, or served after all others'),
-  timeoutOverride: z
-    .boolean()
-    .optional()
-    .describe('Whether a request may name a shorter time for itself'),
-}
-
-const { maxWaiting: _maxWaiting, ...queuePolicy } = levelPolicy
-
-const batching = z.strictObject({
-  maxBatchSize: z
-    .union([count(), z.literal('auto')])
-    .default('auto')
-    .describe('The most rows of one run; auto: as many as make it faster, which is learned'),
-  maxDelayMs: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe('The time a request may wait for others although it could run'),
-  preferred: z.array(count()).default([]).describe('Numbers of rows that need not wait for more'),
-  preserveOrdering: z
-    .boolean()
-    .default(false)
-    .describe('Whether answers leave in the order in which requests came'),
-  maxBatchMs: milliseconds().optional().describe('The longest run that joining may lead to'),
-  assumeJoinable: z
-    .boolean()
-    .default(false)
-    .describe('Join requests although their answers together differ from those apart'),
-  padding: z
-    .record(
-      z.string().min(1),
-      z.strictObject({
-        axis: count(1).describe('The axis that is filled up, counted from 0; rows are axis 0'),
-        sizes: z.array(count()).min(1).describe('The sizes it is filled up to'),
-        value: z.number().default(0).describe('What it is filled up with'),
-      }),
-    )
-    .default({})
-    .describe('Inputs that are filled up so that requests of different shapes may be joined'),
-})
-
 const sample = z.strictObject({
   name: z.string().min(1).optional().describe('How messages call it; its number where left out'),
   count: count().default(1).describe('How often it is asked'),
@@ -160,7 +114,7 @@ const sample = z.strictObject({
     .describe('Values by the names of inputs, each of them rows or one row'),
 })
 
-export const modelSchema = z.strictObject({
+const keys = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, {
@@ -188,35 +142,13 @@ export const modelSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Names of the classes, in the order of the scores'),
-  queue: z
-    .strictObject({
-      maxWaiting: count(0)
-        .optional()
-        .describe("Requests that may wait for it, in place of the server's number"),
-      maxWaitingBytes: bytes()
-        .optional()
-        .describe("Memory that these may hold, in place of the server's number"),
-      ...queuePolicy,
-      priorities: z
-        .strictObject({
-          levels: count().max(1_000_000).describe('How many levels there are; 1 is served first'),
-          default: count().describe('The level of requests that name none'),
-          policies: z
-            .record(z.string().regex(/^[1-9][0-9]*$/), z.strictObject(levelPolicy))
-            .default({})
-            .describe('What differs for a level, by its number'),
-        })
-        .superRefine(checkPriorities)
-        .optional()
-        .describe('Levels of requests that are served one before the other'),
-    })
-    .prefault({}),
+  queue: queue.prefault({}),
   onnx: onnx.prefault({}),
   versions: z
     .union([
-      z.strictObject({ latest: count() }),
-      z.strictObject({ all: z.literal(true) }),
-      z.strictObject({ specific: z.array(count()).min(1) }),
+      z.strictObject({ latest: count().describe('So many of the highest') }),
+      z.strictObject({ all: z.literal(true).describe('Every one') }),
+      z.strictObject({ specific: z.array(count()).min(1).describe('These') }),
     ])
     .default({ latest: 1 })
     .describe('Which of its versions are served'),
@@ -237,26 +169,17 @@ export const modelSchema = z.strictObject({
         .describe('Requests by which it is tried, in place of one that is made up'),
     })
     .prefault({}),
-  executors: z
-    .union([
-      count().max(1024),
-      z.literal('auto'),
-      z.strictObject({
-        minimum: count().max(1024).default(1).describe('Never fewer'),
-        maximum: count().max(1024).optional().describe('Never more; as the cores allow'),
-        dryRun: z.boolean().default(false).describe('Only tell what would be done'),
-      }),
-    ])
+  executors: executors
     .default('auto')
     .describe('How many runs of it may go on at once; between two numbers, as the load asks'),
+  rateLimit: rateLimit.prefault({}),
   isolation: z
     .enum(['none', 'process'])
     .default('none')
     .describe('Where it runs: in the process of the server, or in one of its own'),
   trusted: z.boolean().default(false).describe('Run code that lies in its folder'),
   python: z.unknown().optional().describe('The interpreter and packages it runs with'),
-  batching: z
-    .union([z.enum(['auto', 'off']), batching])
+  batching: batching
     .default('auto')
     .describe('How requests are joined into one run; auto: where that is shown to be right'),
   cache: z
@@ -281,5 +204,7 @@ export const modelSchema = z.strictObject({
     .describe('The latency it should keep'),
   rollout: z.unknown().optional().describe('Whether a new version takes traffic by itself'),
 })
+
+export const modelSchema = keys.superRefine(checkScheduling)
 
 export type ModelConfig = Frozen<z.output<typeof modelSchema>>

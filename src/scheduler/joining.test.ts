@@ -30,6 +30,8 @@ describe('whether requests share runs', () => {
     assert.deepEqual(joining(rows), { kind: 'to-be-shown' })
     assert.deepEqual(joining(rows, 'batching: auto'), { kind: 'to-be-shown' })
     assert.deepEqual(joining(rows, 'batching: {maxDelayMs: 2}'), { kind: 'to-be-shown' })
+    const bounded = 'batching: {maxBatchSize: 8, assumeJoinable: false}'
+    assert.deepEqual(joining(rows, bounded), { kind: 'to-be-shown' })
   })
 
   it('is known where the operator says how many rows, or says it outright', () => {

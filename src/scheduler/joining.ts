@@ -29,7 +29,7 @@ export function joiningOf(signature: Signature, batching: ModelConfig['batching'
     return off(`its inputs have first axes of different names: ${[...names].join(', ')}`)
   const declared =
     typeof batching === 'object' &&
-    (batching.assumeJoinable || typeof batching.maxBatchSize === 'number')
+    (batching.assumeJoinable ?? typeof batching.maxBatchSize === 'number')
   return { kind: declared ? 'declared' : 'to-be-shown' }
 }
 
