@@ -3,6 +3,8 @@ import { describe, it } from 'node:test'
 import { configCommand } from './config.ts'
 import { captured } from './testing.ts'
 
+const redis = 'rediss://me:pa:ss@redis.internal:6380/1'
+
 describe('sluice config show', () => {
   it('prints values with their origins, from the flags of serve', async () => {
     const { out, exitCode } = await run(
@@ -31,6 +33,13 @@ describe('sluice config show', () => {
       origin: { source: 'flag', name: '--shutdown-timeout' },
     })
     assert.equal(values.name.value, null)
+  })
+
+  it('shows no password', async () => {
+    for (const args of [['show'], ['show', '--json']]) {
+      const { out } = await run(...args)
+      assert.match(out, /rediss:\/\/me:\*\*\*@redis\.internal:6380\/1/)
+    }
   })
 
   it('ends with 2 and every problem for what is wrong', async () => {
@@ -85,7 +94,7 @@ async function run(...args: string[]) {
   const command = configCommand({
     ...io,
     sources: {
-      env: { SLUICE_LOG_LEVEL: 'debug' },
+      env: { SLUICE_LOG_LEVEL: 'debug', SLUICE_CACHE_REDIS: redis },
       cwd: '/srv',
       readFile(path) {
         const text = files[path]

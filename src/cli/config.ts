@@ -130,9 +130,13 @@ function effective({ config, origins }: LoadedServerConfig) {
     const value = path
       .split('.')
       .reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], config)
-    return { key: path, value, origin: origins.get(path)! }
+    return { key: path, value: withoutPassword(value), origin: origins.get(path)! }
   })
 }
+
+/** An address as it may be shown. */
+const withoutPassword = (value: unknown): unknown =>
+  typeof value === 'string' ? value.replace(/^(\w+:\/\/[^/]*?:)[^/]*@/, '$1***@') : value
 
 function effectiveTable(loaded: LoadedServerConfig): string {
   const rows = effective(loaded).map(({ key, value, origin }) => [
