@@ -109,10 +109,6 @@ trusted: false
       'batching.ragged: joining requests of different shapes is not built yet; leave it out',
     ],
     [
-      'batching: {padding: {x: {axis: 1, sizes: [8]}}}',
-      'batching.padding: filling inputs up is not built yet; use {}',
-    ],
-    [
       'batching: {maxBatchSize: 4, preferred: [2, 8]}',
       'batching.preferred[1]: expected at most the maxBatchSize, 4, got 8',
     ],

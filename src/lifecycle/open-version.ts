@@ -10,7 +10,7 @@ import type { ServedModel } from '../models.ts'
 import type { Predictor } from '../predictor.ts'
 import { completeVersion, verifyToldChecksums } from '../repository/index.ts'
 import type { Executable, Runtime } from '../runtime/index.ts'
-import type { Executors, Scheduler } from '../scheduler/index.ts'
+import { type Executors, padded, type Scheduler } from '../scheduler/index.ts'
 import { observed, refusals } from '../telemetry/index.ts'
 
 export interface OpenOptions {
@@ -83,6 +83,8 @@ async function assemble(
   const executors = scheduler.executors({ ...about, events })
   const digest = digestOf(files)
   const inUse = cache?.cached(executors, { ...about, digest, provider }) ?? executors
+  const paddings = typeof config.batching === 'object' ? config.batching.padding : {}
+  const filledUp = (inner: Predictor) => padded(inner, paddings)
   const observation = { model: name, version, events, clock }
   const served: ServedModel = {
     name,
@@ -90,7 +92,7 @@ async function assemble(
     platform,
     provider,
     signature: completed.signature,
-    predictor: observed(checked(name, completed.adapt(inUse)), observation),
+    predictor: observed(checked(name, completed.adapt(filledUp(inUse))), observation),
     digest,
     files,
     memoryBytes: executable.memoryBytes,
@@ -103,7 +105,7 @@ async function assemble(
     executors,
     inUse,
     executable,
-    trial: checked(name, completed.adapt(trialExecutors)),
+    trial: checked(name, completed.adapt(filledUp(trialExecutors))),
     warnings: [...executable.warnings, ...completed.warnings],
     close: async () => {
       // a run that nobody waits for any more may still be under way

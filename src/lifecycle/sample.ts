@@ -4,13 +4,11 @@ import type { Constraints, InputSpec, Signature } from '../signature.ts'
 import {
   type Datatype,
   dynamic,
+  elementOf,
   emptyData,
-  type FixedDatatype,
   integerRange,
   isFloat,
   layoutOf,
-  numberToBf16,
-  numberToFp16,
   type Shape,
   type Tensor,
 } from '../tensor/index.ts'
@@ -92,12 +90,6 @@ function rangeOf(datatype: Datatype): readonly [number, number] {
   if (datatype === 'BOOL') return [0, 1]
   const [least, greatest] = integerRange(datatype) ?? [-Infinity, Infinity]
   return [Number(least), Number(greatest)]
-}
-
-function elementOf(datatype: FixedDatatype, value: number): number | bigint {
-  if (datatype === 'FP16') return numberToFp16(value)
-  if (datatype === 'BF16') return numberToBf16(value)
-  return datatype === 'INT64' || datatype === 'UINT64' ? BigInt(value) : value
 }
 
 /** At least; strings are counted by what an array of them takes. */

@@ -176,11 +176,25 @@ describe('resources', () => {
     assert.equal(resources.free('licence'), 2)
   })
 
-  it('that are not named are not limited', () => {
-    const resources = new Resources(new Map())
-    const { model, names } = setUp({ threads: 2 })
-    model('a', { resources: resources.need([{ name: 'gpu', count: 9 }]) }).add(2)
-    assert.equal(names(), 'aa')
+  it('are as much as one model takes at most, where nothing is said', () => {
+    const resources = new Resources()
+    const need = (count: number) => resources.need([{ name: 'gpu', count }])
+    const [three, two] = [need(3), need(2)]
+    const { begun, model, names } = setUp({ threads: 2 })
+    model('a', { resources: three }).add(1)
+    model('b', { resources: two }).add(2)
+    assert.equal(names(), 'a')
+    begun[0]!.end()
+    assert.equal(names(), 'ab')
+  })
+
+  it('of which a model wants more than there is keep it from ever running', () => {
+    const resources = new Resources(new Map([['licence', 2]]))
+    assert.deepEqual(resources.lacking([{ name: 'licence', count: 3 }]), {
+      name: 'licence',
+      count: 3,
+    })
+    assert.equal(resources.lacking([{ name: 'licence', count: 2 }]), undefined)
   })
 })
 

@@ -1,5 +1,7 @@
 export type { CostPoint } from './cost-model.ts'
 export type { Executors, JoiningStatus } from './executors.ts'
 export { type Joining, joiningOf } from './joining.ts'
+export { type Padding, padded } from './padded.ts'
+export { Resources } from './resources.ts'
 export type { QueueDefaults } from './rules.ts'
 export { type SchedulableVersion, Scheduler, type SchedulerOptions } from './scheduler.ts'

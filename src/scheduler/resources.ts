@@ -11,32 +11,45 @@ export interface ResourceShare {
 }
 
 export class Resources {
-  readonly #free: Map<string, number>
+  readonly #stated: ReadonlyMap<string, number>
+  /** How much there is of each. */
+  readonly #amounts: Map<string, number>
+  readonly #taken = new Map<string, number>()
 
-  /** How much there is of each. What is not named is not limited. */
-  constructor(amounts: ReadonlyMap<string, number>) {
-    this.#free = new Map(amounts)
+  /** Of what is not named there is as much as the model takes that takes most. */
+  constructor(amounts: ReadonlyMap<string, number> = new Map()) {
+    this.#stated = amounts
+    this.#amounts = new Map(amounts)
   }
 
-  free(name: string): number | undefined {
-    return this.#free.get(name)
+  free(name: string): number {
+    return (this.#amounts.get(name) ?? 0) - (this.#taken.get(name) ?? 0)
   }
 
   need(shares: readonly ResourceShare[]): ResourceNeed {
-    const limited = shares.filter(({ name }) => this.#free.has(name))
-    const change = (sign: 1 | -1) => {
-      for (const { name, count } of limited)
-        this.#free.set(name, this.#free.get(name)! + sign * count)
+    for (const { name, count } of shares) {
+      const amount = this.#amounts.get(name) ?? 0
+      if (!this.#stated.has(name)) this.#amounts.set(name, Math.max(amount, count))
     }
-    const available = () => limited.every(({ name, count }) => this.#free.get(name)! >= count)
+    const change = (sign: 1 | -1) => {
+      for (const { name, count } of shares) {
+        this.#taken.set(name, (this.#taken.get(name) ?? 0) + sign * count)
+      }
+    }
+    const available = () => shares.every(({ name, count }) => this.free(name) >= count)
     return {
       available,
       take: () => {
         assert(available(), 'no more is taken than there is')
-        change(-1)
+        change(1)
       },
-      giveBack: () => change(1),
+      giveBack: () => change(-1),
     }
+  }
+
+  /** What is asked for of something of which there is not so much, so that it could never run. */
+  lacking(shares: readonly ResourceShare[]): ResourceShare | undefined {
+    return shares.find(({ name, count }) => count > (this.#stated.get(name) ?? Infinity))
   }
 }
 

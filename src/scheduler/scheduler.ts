@@ -1,18 +1,22 @@
 /** What the models of one runtime share: its threads, the event loop, and what is limited for all. */
 import type { Clock } from '../clock.ts'
 import type { ModelConfig } from '../config/index.ts'
+import { fail } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { Executable, Runtime } from '../runtime/index.ts'
 import type { Signature } from '../signature.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Executors } from './executors.ts'
 import { LoopTurn } from './loop-turn.ts'
+import type { Resources } from './resources.ts'
 import { type QueueDefaults, schedulingRules } from './rules.ts'
 
 export interface SchedulerOptions {
   readonly runtime: Pick<Runtime, 'threads' | 'placesPerThread'>
   /** For models that do not say. */
   readonly queue: QueueDefaults
+  /** What is limited for all models; what models say of it counts for nothing where left out. */
+  readonly resources?: Resources | undefined
   readonly clock: Clock
   /** Calls back at the end of this turn of the event loop. */
   readonly atTurnEnd?: (callback: () => void) => void
@@ -43,9 +47,10 @@ export class Scheduler {
 
   /** `atLeast`: so many requests may wait, whatever the configuration says. */
   executors({ config, ...version }: SchedulableVersion, atLeast = 0): Executors {
-    const { queue, clock } = this.#options
+    const { queue, clock, resources } = this.#options
     const rules = schedulingRules(config, queue)
     return new Executors({
+      ...(resources !== undefined && limits(resources, version.model, config)),
       ...version,
       rules: { ...rules, maxWaiting: Math.max(rules.maxWaiting, atLeast) },
       dispatcher: this.dispatcher,
@@ -53,6 +58,18 @@ export class Scheduler {
       clock,
     })
   }
+}
+
+/** Fails with MODEL_UNSUPPORTED where there is not as much as a run of it takes. */
+function limits(resources: Resources, model: string, { rateLimit }: ModelConfig) {
+  const { resources: shares, priority } = rateLimit
+  const lacking = resources.lacking(shares)
+  if (lacking !== undefined) {
+    const { name, count } = lacking
+    const problem = `a run of "${model}" takes ${count} of "${name}", of which there is less`
+    throw fail('MODEL_UNSUPPORTED', { problem, hint: 'raise it by rateLimit.resources' })
+  }
+  return { resources: resources.need(shares), weight: 1 / priority }
 }
 
 const threadsOf = ({ threads, placesPerThread }: SchedulerOptions['runtime']) => ({

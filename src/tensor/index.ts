@@ -8,6 +8,7 @@ export {
   isFloat,
   layoutOf,
 } from './datatype.ts'
+export { elementOf } from './element.ts'
 export { bf16ToNumber, fp16ToNumber, numberToBf16, numberToFp16 } from './float16.ts'
 export { parseJson, tensorFromFlat, tensorFromNested } from './json-decode.ts'
 export type { JsonSource } from './json-elements.ts'
