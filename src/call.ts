@@ -71,10 +71,11 @@ export class Call {
       listener(this.#ended)
       return () => {}
     }
-    this.#listeners ??= []
-    this.#listeners.push(listener)
+    const listeners = (this.#listeners ??= [])
+    listeners.push(listener)
     return () => {
-      this.#listeners = this.#listeners?.filter((other) => other !== listener)
+      const at = listeners.indexOf(listener)
+      if (at !== -1) listeners.splice(at, 1)
     }
   }
 }
