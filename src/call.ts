@@ -71,7 +71,8 @@ export class Call {
       listener(this.#ended)
       return () => {}
     }
-    const listeners = (this.#listeners ??= [])
+    this.#listeners ??= []
+    const listeners = this.#listeners
     listeners.push(listener)
     return () => {
       const at = listeners.indexOf(listener)
