@@ -35,33 +35,67 @@ export interface BodyReading {
   readonly onAccepted?: () => void
 }
 
-export async function readBody(request: IncomingMessage, reading: BodyReading): Promise<Body> {
+export function readBody(request: IncomingMessage, reading: BodyReading): Promise<Body> {
   const { call, limits, buffers, alignAt = 0 } = reading
-  const declared = request.headers['content-length']
-  const length = declared === undefined ? undefined : Number(declared)
-  if (length !== undefined && length > limits.maxBytes) {
-    throw fail('BODY_TOO_LARGE', { limit: limits.maxBytes })
-  }
-  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
-  const isPlain = encoding === 'identity' || encoding === ''
-  const inflate = inflaters.get(encoding)
-  if (!isPlain && inflate === undefined) {
-    throw fail('MEDIA_TYPE_UNSUPPORTED', {
-      what: 'content-encoding',
-      got: encoding.slice(0, 40),
-      expected: 'gzip, deflate or identity',
+  return new Promise((resolve, reject) => {
+    const length = declaredLength(request, limits)
+    const inflate = inflaterOf(request)
+    if (call.ended !== undefined) throw call.ended
+    reading.onAccepted?.()
+    if (inflate !== undefined) {
+      const inflated = inflate()
+      request.pipe(inflated)
+      const sink = new Sink(buffers, limits.maxBytes, undefined, alignAt)
+      resolve(fill(sink, inflated, request, call, limits))
+      return
+    }
+    // what came with the headers is parsed by then
+    process.nextTick(() => {
+      if (call.ended !== undefined) {
+        reject(call.ended)
+        return
+      }
+      const whole = wholeBody(request, length)
+      if (whole !== undefined) resolve(whole)
+      else
+        resolve(
+          fill(new Sink(buffers, limits.maxBytes, length, alignAt), request, request, call, limits),
+        )
     })
+  })
+}
+
+/** Undefined where the client does not say. */
+function declaredLength({ headers }: IncomingMessage, { maxBytes }: BodyLimits) {
+  const declared = headers['content-length']
+  if (declared === undefined) return undefined
+  const length = Number(declared)
+  if (length > maxBytes) throw fail('BODY_TOO_LARGE', { limit: maxBytes })
+  return length
+}
+
+/** Undefined for a body that comes as it is. */
+function inflaterOf({ headers }: IncomingMessage) {
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? ''
+  if (encoding === '' || encoding === 'identity') return undefined
+  const inflater = inflaters.get(encoding)
+  if (inflater !== undefined) return inflater
+  throw fail('MEDIA_TYPE_UNSUPPORTED', {
+    what: 'content-encoding',
+    got: encoding.slice(0, 40),
+    expected: 'gzip, deflate or identity',
+  })
+}
+
+/**
+ * A small body that came in one piece with its headers, used where it lies: no listeners, no timer.
+ * Undefined where something is still to come.
+ */
+function wholeBody(request: IncomingMessage, length: number | undefined): Body | undefined {
+  if (length === undefined || !request.complete || request.readableLength !== length) {
+    return undefined
   }
-  if (call.ended !== undefined) throw call.ended
-  reading.onAccepted?.()
-  if (inflate === undefined) {
-    const sink = new Sink(buffers, limits.maxBytes, length, alignAt)
-    return fill(sink, request, request, call, limits)
-  }
-  const inflated = inflate()
-  request.pipe(inflated)
-  const sink = new Sink(buffers, limits.maxBytes, undefined, alignAt)
-  return fill(sink, inflated, request, call, limits)
+  return { bytes: request.read() ?? new Uint8Array(0), recycle() {} }
 }
 
 const inflaters: ReadonlyMap<string, () => Readable & NodeJS.WritableStream> = new Map([
