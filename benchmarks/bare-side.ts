@@ -50,6 +50,15 @@ export async function startFasterBare(workload: Workload, threads: number): Prom
   }
 }
 
+/** What is right, where nothing is timed. */
+export async function bareAnswers(workload: Workload): Promise<readonly (readonly number[])[]> {
+  const child = new Child(python, [here('bare.py'), ...argumentsFor(workload)])
+  await child.line()
+  const answers = await child.ask<readonly (readonly number[])[]>({ answers: true })
+  await child.stop()
+  return answers
+}
+
 function argumentsFor(workload: Workload): readonly string[] {
   const dtype = { FP32: 'float32', INT64: 'int64' }[workload.datatype]
   return [

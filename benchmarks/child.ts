@@ -3,20 +3,26 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
+export interface ChildOptions {
+  /** A file descriptor; without it errors go where those of this process go. */
+  readonly stderr?: number
+  readonly env?: NodeJS.ProcessEnv
+  /** Those it may use, as `taskset` reads them, such as `0` or `0,1`; without it all. */
+  readonly cores?: string
+}
+
 export class Child {
   readonly #process: ChildProcess
   readonly #lines: AsyncIterator<string>
   readonly #name: string
   readonly #kill: () => void
 
-  /** `stderr` is a file descriptor; without it errors go where those of this process go. */
-  constructor(
-    command: string,
-    args: readonly string[],
-    options: { readonly stderr?: number; readonly env?: NodeJS.ProcessEnv } = {},
-  ) {
+  constructor(command: string, args: readonly string[], options: ChildOptions = {}) {
     this.#name = [command, ...args].join(' ')
-    this.#process = spawn(command, args, {
+    const { cores } = options
+    const pinned = cores === undefined ? [] : ['taskset', '-c', cores]
+    const [program, ...rest] = [...pinned, command, ...args] as [string, ...string[]]
+    this.#process = spawn(program, rest, {
       stdio: ['pipe', 'pipe', options.stderr ?? 'inherit'],
       env: { ...process.env, ...options.env },
     })

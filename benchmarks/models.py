@@ -4,6 +4,10 @@ W1   mlp        tabular, 32-128-64-2, softmax
 W2b  squeezenet the graph that the onnx package carries for its tests
 W3   encoder    the shape of MiniLM-L6: 6 layers, width 384, 12 heads, 32 tokens, mean pool, L2 norm
 W3s  encoder8   the same for 8 tokens
+W3l  encoder128 the same for 128 tokens
+     tiny       tabular, 30-32-2, softmax, as peers are asked
+     cnn        ten convolutions of 3x224x224, about 4 ms, as peers are asked
+     encoder64  4 layers, width 256, 64 tokens, about 4 ms, as peers are asked
 
 Weights are random, from fixed seeds: dense kernels do not look at values, so the speed is that of
 trained weights; no accuracy is claimed. `NAME.inputs` holds eight different inputs, one after the
@@ -96,6 +100,45 @@ def encoder8():
     return encoder(tokens=8)
 
 
+def encoder128():
+    return encoder(tokens=128)
+
+
+def tiny():
+    g = Graph(5)
+    x = g.op("Relu", [g.linear("x", 30, 32)])
+    g.op("Softmax", [g.linear(x, 32, 2)], "y", axis=-1)
+    inputs = np.round(np.random.default_rng(15).uniform(-2, 2, (INPUTS, 30)), 2).astype(np.float32)
+    return model(g, ("x", TensorProto.FLOAT, ["rows", 30]),
+                 ("y", TensorProto.FLOAT, ["rows", 2])), inputs
+
+
+def cnn():
+    g = Graph(6)
+
+    def convolution(x, width_in, width_out, kernel, stride):
+        filters = g.normal(width_out, width_in, kernel, kernel, fan=width_in * kernel * kernel / 2)
+        done = g.op("Conv", [x, filters, g.normal(width_out, fan=100)],
+                    kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[kernel // 2] * 4)
+        return g.op("Relu", [done])
+
+    x = convolution(convolution("x", 3, 32, 7, 4), 32, 64, 3, 2)
+    for _ in range(3):
+        x = convolution(x, 64, 64, 3, 1)
+    x = convolution(x, 64, 128, 3, 2)
+    for _ in range(3):
+        x = convolution(x, 128, 128, 3, 1)
+    pooled = g.op("Flatten", [g.op("GlobalAveragePool", [x])])
+    g.op("Add", [g.op("MatMul", [pooled, g.normal(128, 1000, fan=128)]), g.normal(1000, fan=100)], "y")
+    inputs = np.random.default_rng(16).standard_normal((INPUTS, 3, 224, 224)).astype(np.float32)
+    return model(g, ("x", TensorProto.FLOAT, ["rows", 3, 224, 224]),
+                 ("y", TensorProto.FLOAT, ["rows", 1000])), inputs
+
+
+def encoder64():
+    return encoder(layers=4, width=256, heads=4, inner=512, tokens=64, words=8192)
+
+
 def squeezenet():
     """The graph as it is shipped, but for two things.
 
@@ -134,7 +177,7 @@ def model(g, source, target):
 
 def main(folder):
     os.makedirs(folder, exist_ok=True)
-    for build in (mlp, squeezenet, encoder, encoder8):
+    for build in (mlp, squeezenet, encoder, encoder8, encoder128, tiny, cnn, encoder64):
         built, inputs = build()
         onnx.checker.check_model(built)
         path = os.path.join(folder, build.__name__)

@@ -22,6 +22,8 @@ export interface StartOptions {
   readonly args?: readonly string[]
   readonly nodeArgs?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
+  /** As `ChildOptions` has it. */
+  readonly cores?: string
 }
 
 /**
@@ -39,7 +41,8 @@ export async function startSluice(modelPath: string, options: StartOptions): Pro
     ...['--http-port', '0', '--metrics-port', 'off', '--log-format', 'json'],
     ...(options.args ?? []),
   ]
-  const child = new Child(process.execPath, args, { stderr, env: options.env ?? {} })
+  const { env = {}, cores } = options
+  const child = new Child(process.execPath, args, { stderr, env, ...(cores && { cores }) })
   closeSync(stderr)
   const stop = async () => {
     await child.stop()
@@ -55,8 +58,9 @@ export async function startSluice(modelPath: string, options: StartOptions): Pro
 }
 
 /** `node:http` that reads the body and answers the same bytes. */
-export async function startEcho(): Promise<Server> {
-  const child = new Child(process.execPath, [join(import.meta.dirname, 'echo.ts')])
+export async function startEcho(cores?: string): Promise<Server> {
+  const script = join(import.meta.dirname, 'echo.ts')
+  const child = new Child(process.execPath, [script], { ...(cores && { cores }) })
   return { child, url: await readyUrl(child), stop: () => child.stop() }
 }
 

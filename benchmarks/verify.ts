@@ -10,7 +10,11 @@ export const startDriver = (workload: Workload, format: Format): Child =>
   new Child(process.execPath, [join(import.meta.dirname, 'drive.ts'), workload.id, format])
 
 /** Compares what the server answers to every input with what bare ONNX Runtime answers. */
-export async function verify(driver: Child, url: string, bare: Bare): Promise<void> {
+export async function verify(
+  driver: Child,
+  url: string,
+  bare: Pick<Bare, 'answers'>,
+): Promise<void> {
   const served = await driver.ask<readonly (readonly number[])[]>({ url, answers: true })
   const difference = mismatch(await bare.answers(), served)
   if (difference !== undefined) throw new Error(`${url} answers wrongly: ${difference}`)

@@ -51,6 +51,42 @@ export const workloads = {
     shape: [1, 8],
     bars: {},
   },
+  W3l: {
+    id: 'W3l',
+    model: 'encoder128',
+    input: 'input_ids',
+    output: 'embedding',
+    datatype: 'INT64',
+    shape: [1, 128],
+    bars: {},
+  },
+  tiny: {
+    id: 'tiny',
+    model: 'tiny',
+    input: 'x',
+    output: 'y',
+    datatype: 'FP32',
+    shape: [1, 30],
+    bars: {},
+  },
+  cnn: {
+    id: 'cnn',
+    model: 'cnn',
+    input: 'x',
+    output: 'y',
+    datatype: 'FP32',
+    shape: [1, 3, 224, 224],
+    bars: { rate: 0.85, cpu: 1.12 },
+  },
+  encoder64: {
+    id: 'encoder64',
+    model: 'encoder64',
+    input: 'input_ids',
+    output: 'embedding',
+    datatype: 'INT64',
+    shape: [1, 64],
+    bars: { rate: 0.95 },
+  },
 } as const satisfies Record<string, Workload>
 
 export const modelsFolder = join(import.meta.dirname, 'models')
@@ -66,7 +102,7 @@ export function inputsOf(workload: Workload): readonly Buffer[] {
   )
 }
 
-export type Format = 'binary' | 'json'
+export type Format = 'binary' | 'json' | 'oip'
 
 export interface Requests {
   readonly path: string
@@ -74,7 +110,7 @@ export interface Requests {
   readonly bodies: readonly Buffer[]
 }
 
-/** `binary`: the Open Inference Protocol with binary tensors. `json`: the plain API. */
+/** The Open Inference Protocol, `binary`: with binary tensors, `oip`: in JSON; `json`: the plain API. */
 export function requestsOf(workload: Workload, format: Format): Requests {
   const inputs = inputsOf(workload)
   if (format === 'json') {
@@ -85,6 +121,16 @@ export function requestsOf(workload: Workload, format: Format): Requests {
     }
   }
   const { input: name, output, datatype, shape } = workload
+  if (format === 'oip') {
+    return {
+      path: `/v2/models/${workload.model}/infer`,
+      headers: { 'content-type': 'application/json' },
+      bodies: inputs.map((bytes) => {
+        const data = datatype === 'INT64' ? integers(bytes) : decimals(bytes)
+        return Buffer.from(JSON.stringify({ inputs: [{ name, shape, datatype, data }] }))
+      }),
+    }
+  }
   const header = Buffer.from(
     JSON.stringify({
       inputs: [{ name, shape, datatype, parameters: { binary_data_size: inputs[0]?.length } }],
@@ -104,11 +150,18 @@ export function requestsOf(workload: Workload, format: Format): Requests {
 /** The elements of an FP32 output that an answer carries. */
 export function answerOf(format: Format, body: Buffer, headerLength: number): readonly number[] {
   if (format === 'binary') return [...floats(body.subarray(headerLength))]
+  if (format === 'oip') {
+    const { outputs } = JSON.parse(body.toString()) as { outputs: { data: number[] }[] }
+    return outputs[0]!.data
+  }
   const answer = JSON.parse(body.toString()) as { probability?: number[] }
   if (!answer.probability) throw new Error(`no probability in the answer: ${body.toString()}`)
   return answer.probability
 }
 
 const decimals = (bytes: Buffer) => [...floats(bytes)].map((value) => Number(value.toFixed(2)))
+
+const integers = (bytes: Buffer) =>
+  [...new BigInt64Array(Uint8Array.from(bytes).buffer)].map(Number)
 
 const floats = (bytes: Buffer) => new Float32Array(Uint8Array.from(bytes).buffer)

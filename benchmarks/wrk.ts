@@ -10,9 +10,12 @@ import type { Requests } from './workloads.ts'
 export class Wrk {
   readonly #folder = mkdtempSync(join(tmpdir(), 'wrk-bodies-'))
   readonly #requests: Requests
+  readonly #program: readonly [string, ...string[]]
 
-  constructor(requests: Requests) {
+  /** `cores` are those that it may use itself. */
+  constructor(requests: Requests, cores?: string) {
     this.#requests = requests
+    this.#program = cores === undefined ? ['wrk'] : ['taskset', '-c', cores, 'wrk']
     for (const [i, body] of requests.bodies.entries()) {
       writeFileSync(join(this.#folder, `body${i}`), body)
     }
@@ -22,7 +25,9 @@ export class Wrk {
   async run(url: string, connections: number, seconds: number): Promise<Sample> {
     const { path, headers, bodies } = this.#requests
     const script = join(import.meta.dirname, 'wrk.lua')
-    const { stdout } = await promisify(execFile)('wrk', [
+    const [program, ...before] = this.#program
+    const { stdout } = await promisify(execFile)(program, [
+      ...before,
       ...['-t', '1', '-c', String(connections), '-d', `${Math.ceil(seconds)}s`, '-s', script],
       ...[url, '--', path, this.#folder, String(bodies.length), ...Object.entries(headers).flat()],
     ])
