@@ -73,6 +73,12 @@ const onnx = z.strictObject({
     .enum(['sequential', 'parallel'])
     .default('sequential')
     .describe('Whether independent parts of the graph run side by side'),
+  profile: z
+    .enum(['throughput', 'latency'])
+    .default('throughput')
+    .describe(
+      'What threads are for: many runs at once, or one run that all of them share and is over sooner',
+    ),
   intraOpThreads: count()
     .max(1024)
     .optional()

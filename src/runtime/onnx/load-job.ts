@@ -16,6 +16,8 @@ export interface LoadThreadData {
 
 export interface LoadSource extends Pick<ModelSource, 'folder' | 'path' | 'lock'> {
   readonly config: OnnxConfig
+  /** How many one run may have. */
+  readonly threads: number
   /** That the session is to be made in. */
   readonly environment: Pointer
 }

@@ -132,6 +132,7 @@ describe('a load', () => {
     folder,
     path,
     config: defaultModelConfig.onnx,
+    threads: 1,
     environment: environment.handle,
   })
   const executable = (model: LoadedModel) => new OnnxExecutable({ environment, threads, model })

@@ -97,12 +97,12 @@ function fileOf(
 
 function sessionOf(
   { native }: LoadTools,
-  { environment, path, config }: LoadSource,
+  { environment, path, config, threads }: LoadSource,
   { bytes, checkOnDisk }: WholeModel,
 ): Pick<LoadedModel, 'session' | 'provider' | 'warnings'> {
   const { api } = native
   const folder = dirname(path)
-  const { handle: options, providers } = makeSessionOptions(native, config)
+  const { handle: options, providers } = makeSessionOptions(native, config, threads)
   try {
     if (checkOnDisk !== undefined) {
       check(api, api.AddSessionConfigEntry(options, externalDataFolder, folder))

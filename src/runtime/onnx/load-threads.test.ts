@@ -223,6 +223,7 @@ const source = (path: string) => ({
   folder: '',
   path,
   config: defaultModelConfig.onnx,
+  threads: 1,
   environment: 0n,
 })
 

@@ -24,7 +24,13 @@ export function lowerPriority(platform: string = process.platform): void {
 const niceness = 10
 
 /** Whether a session of it starts threads, which are to run models and would keep that priority. */
-export function startsThreads({ intraOpThreads, interOpThreads, providers }: OnnxConfig): boolean {
-  const ownPool = intraOpThreads !== undefined || interOpThreads !== undefined
+export function startsThreads({
+  profile,
+  intraOpThreads,
+  interOpThreads,
+  providers,
+}: OnnxConfig): boolean {
+  const ownPool =
+    profile === 'latency' || intraOpThreads !== undefined || interOpThreads !== undefined
   return ownPool || providers.some(({ name }) => name.toLowerCase() !== 'cpu')
 }

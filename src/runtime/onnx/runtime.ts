@@ -1,4 +1,5 @@
 /** ONNX models, in the server's own process, through ONNX Runtime's C API. */
+import { availableParallelism } from 'node:os'
 import { fail } from '../../errors.ts'
 import type { ModelSource } from '../../model-source.ts'
 import type { Runtime } from '../runtime.ts'
@@ -25,11 +26,18 @@ export class OnnxRuntime implements Runtime {
   readonly #environment: Environment
   readonly #runs: RunThreads
   readonly #loads: LoadThreads
+  readonly #mostThreadsOfRun: number
 
-  private constructor(environment: Environment, runs: RunThreads, loads: LoadThreads) {
+  private constructor(
+    environment: Environment,
+    runs: RunThreads,
+    loads: LoadThreads,
+    mostThreadsOfRun: number,
+  ) {
     this.#environment = environment
     this.#runs = runs
     this.#loads = loads
+    this.#mostThreadsOfRun = mostThreadsOfRun
     this.threads = runs.count
   }
 
@@ -43,7 +51,8 @@ export class OnnxRuntime implements Runtime {
     loads.prepare() // takes the longest to start
     const environment = await openEnvironment(library, options.threadsPerRun, loads)
     const runs = await RunThreads.start(environment, library, options.executors)
-    return new OnnxRuntime(environment, runs, loads)
+    const all = Math.min(options.threadsPerRun * options.executors, availableParallelism())
+    return new OnnxRuntime(environment, runs, loads, all)
   }
 
   /** Of the library. */
@@ -62,7 +71,8 @@ export class OnnxRuntime implements Runtime {
 
   async load({ folder, path, lock, config }: ModelSource, giveUp?: AbortSignal) {
     const { handle: environment } = this.#environment
-    const source = { folder, path, config: config.onnx, environment }
+    const threads = this.#mostThreadsOfRun
+    const source = { folder, path, config: config.onnx, threads, environment }
     const locked = lock === undefined ? source : { ...source, lock }
     const model = await this.#loads.load(locked, giveUp)
     return new OnnxExecutable({ environment: this.#environment, threads: this.#runs, model })

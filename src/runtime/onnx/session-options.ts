@@ -12,11 +12,16 @@ export interface SessionOptions {
   readonly providers: ChosenProviders
 }
 
-export function makeSessionOptions(native: NativeObjects, config: OnnxConfig): SessionOptions {
+/** `threads`: how many one run may have, where it is to be over as soon as can be. */
+export function makeSessionOptions(
+  native: NativeObjects,
+  config: OnnxConfig,
+  threads: number,
+): SessionOptions {
   const { api } = native
   const handle = native.make('sessionOptions', (out) => api.CreateSessionOptions(out))
   try {
-    for (const status of apply(native, handle, config)) check(api, status)
+    for (const status of apply(native, handle, config, threads)) check(api, status)
     return {
       handle,
       providers: addProviders(native, handle, config.providers, config.strict),
@@ -27,16 +32,17 @@ export function makeSessionOptions(native: NativeObjects, config: OnnxConfig): S
   }
 }
 
-function* apply({ api }: NativeObjects, handle: Pointer, config: OnnxConfig) {
-  const ownPool = config.intraOpThreads !== undefined || config.interOpThreads !== undefined
+function* apply({ api }: NativeObjects, handle: Pointer, config: OnnxConfig, threads: number) {
+  const isShared = config.profile === 'latency' && threads > 1
+  const intraOpThreads = config.intraOpThreads ?? (isShared ? threads : undefined)
+  const ownPool = intraOpThreads !== undefined || config.interOpThreads !== undefined
   if (!ownPool) yield api.DisablePerSessionThreads(handle)
-  if (config.intraOpThreads !== undefined) {
-    yield api.SetIntraOpNumThreads(handle, config.intraOpThreads)
-  }
+  if (intraOpThreads !== undefined) yield api.SetIntraOpNumThreads(handle, intraOpThreads)
   if (config.interOpThreads !== undefined) {
     yield api.SetInterOpNumThreads(handle, config.interOpThreads)
   }
-  yield api.AddSessionConfigEntry(handle, 'session.intra_op.allow_spinning', '0')
+  yield api.AddSessionConfigEntry(handle, 'session.intra_op.allow_spinning', isShared ? '1' : '0')
+  if (isShared) yield api.AddSessionConfigEntry(handle, spinDuration, betweenOperatorsUs)
   yield api.AddSessionConfigEntry(handle, 'session.inter_op.allow_spinning', '0')
 
   yield api.SetSessionGraphOptimizationLevel(handle, optimizationLevel[config.graphOptimization])
@@ -62,5 +68,14 @@ function* apply({ api }: NativeObjects, handle: Pointer, config: OnnxConfig) {
     yield api.AddSessionConfigEntry(handle, key, value)
   }
 }
+
+const spinDuration = 'session.intra_op.spin_duration_us'
+
+/**
+ * Threads that share a run watch for its next operator for so long, since to be woken takes longer
+ * than most operators. As long as the library has it by default they would burn four times the CPU
+ * of the runs at low load.
+ */
+const betweenOperatorsUs = '100'
 
 const optimizationLevel = { off: 0, basic: 1, extended: 2, layout: 3, all: 99 } as const
