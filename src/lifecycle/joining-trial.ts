@@ -1,119 +1,71 @@
 /**
- * Whether rows together give what rows apart give, and what runs of several sizes take: tried when a
- * version is loaded, so that requests share runs only where nobody can tell.
+ * Whether rows together give what rows apart give: tried when a version is loaded, so that requests
+ * share runs only where nobody can tell.
+ *
+ * Rows that differ are asked one by one, then together: in two orders, and in runs of different sizes.
+ * A model that reduces, sorts or scales over the rows of a run, or answers one with the help of its
+ * neighbours, answers them otherwise then. Rows that differ and are answered alike would hide that, so
+ * that rows further apart are tried.
  */
-import type { Call } from '../call.ts'
-import type { Clock } from '../clock.ts'
-import { ServingError } from '../errors.ts'
-import type { InferenceRequest, InferenceResponse, Predictor } from '../predictor.ts'
-import type { CostPoint, Joining } from '../scheduler/index.ts'
-import { concatRows, type NamedTensor, sizeOf } from '../tensor/index.ts'
+import type { InferenceRequest, InferenceResponse } from '../predictor.ts'
+import { concatRows, type NamedTensor } from '../tensor/index.ts'
 import { differenceOf } from './row-difference.ts'
 
-export interface TrialOptions {
-  /** Never joins, and counts nothing. */
-  readonly predictor: Predictor
-  readonly joining: Joining
-  /** Requests of one row each, of one shape, whose values differ. */
-  readonly rows: readonly InferenceRequest[]
+export interface JoiningTrial {
+  readonly ask: (request: InferenceRequest) => Promise<InferenceResponse>
+  /** Requests of one row each and one shape: several tries, each further apart. */
+  readonly tries: readonly (readonly InferenceRequest[])[]
   /** The most rows of a run. */
   readonly maxRows: number
-  /** The time that it may take, in milliseconds. */
-  readonly budgetMs: number
-  readonly clock: Clock
-  readonly call: Call
 }
 
-export interface TrialOutcome {
-  /** Why requests run apart; undefined where they may share runs. */
-  readonly apart: string | undefined
-  readonly costs: readonly CostPoint[]
-}
-
-/** Fails only with why the call ended. */
-export async function tryJoining(options: TrialOptions): Promise<TrialOutcome> {
-  const giveUpAt = options.clock.now() + options.budgetMs
-  const trial = new Trial(options, giveUpAt)
-  const { joining } = options
-  const known = joining.kind === 'off' ? joining.why : undefined
-  try {
-    const apart = joining.kind === 'to-be-shown' ? await trial.compare() : known
-    await trial.measure(apart === undefined ? options.maxRows : 1)
-    return { apart, costs: trial.costs }
-  } catch (thrown) {
-    if (options.call.ended !== undefined) throw options.call.ended
-    const { message } = ServingError.from(thrown)
-    const untried = `its rows could not be tried together: ${message}`
-    return { apart: joining.kind === 'to-be-shown' ? untried : known, costs: trial.costs }
-  }
-}
-
-class Trial {
-  readonly costs: CostPoint[] = []
-  readonly #options: TrialOptions
-  readonly #giveUpAt: number
-
-  constructor(options: TrialOptions, giveUpAt: number) {
-    this.#options = options
-    this.#giveUpAt = giveUpAt
-  }
-
-  /** Why rows together are not as good as rows apart. */
-  async compare(): Promise<string | undefined> {
-    const { rows } = this.#options
+/** Why requests must not share runs; undefined where they may. Fails as `ask` does. */
+export async function whyApart(trial: JoiningTrial): Promise<string | undefined> {
+  if (trial.tries.length === 0) return 'no rows that differ could be made up for it'
+  for (const rows of trial.tries) {
     const apart: InferenceResponse[] = []
     for (const row of rows) {
-      if (this.#late) return TOOK_TOO_LONG
-      apart.push(await this.#ask(row))
+      const answer = await trial.ask(row)
+      const other = answer.outputs.find(({ tensor }) => tensor.shape[0] !== 1)
+      if (other !== undefined)
+        return `output "${other.name}" has another number of rows than a request`
+      apart.push(answer)
     }
-    const places = rows.map((_, place) => place)
-    for (const together of [places.slice(0, 2), places.slice(2), places.toReversed()]) {
-      if (this.#late) return TOOK_TOO_LONG
-      const answer = await this.#ask(joined(together.map((place) => rows[place]!)))
-      const expected = together.map((place) => apart[place]!)
-      const difference = differenceOf(
-        answer.outputs,
-        expected.map(({ outputs }) => outputs),
-      )
-      if (difference !== undefined)
-        return `its answers together differ from those apart: ${difference}`
+    const again = await trial.ask(rows[0]!)
+    const change = differenceOf(again.outputs, [apart[0]!.outputs])
+    if (change !== undefined) return `it does not answer the same request alike: ${change}`
+    const difference = await compare(trial, rows, apart)
+    if (difference !== undefined) {
+      return `its answers together differ from those apart: ${difference}`
     }
-    return undefined
+    if (!areAlike(apart)) return undefined
   }
-
-  /** What runs of 1, 2, 4, … rows take, while more rows make a row cheaper. */
-  async measure(maxRows: number): Promise<void> {
-    const { rows } = this.#options
-    const rowBytes = rows[0]!.inputs.reduce((sum, { tensor }) => sum + sizeOf(tensor), 0)
-    for (let size = 1; size <= Math.min(maxRows, mostRows); size *= 2) {
-      if (size * rowBytes > mostBytes) return
-      const request = joined(Array.from({ length: size }, (_, place) => rows[place % rows.length]!))
-      const times: number[] = []
-      while (times.length < repeats && !this.#late) {
-        times.push((await this.#ask(request)).timing.runMs)
-      }
-      if (times.length < repeats) return
-      const ms = Math.min(...times)
-      const before = this.costs.at(-1)
-      this.costs.push({ rows: size, ms })
-      if (ms > longestRunMs) return
-      if (before !== undefined && ms / size > (before.ms / before.rows) * noCheaper) return
-    }
-  }
-
-  get #late(): boolean {
-    return this.#options.clock.now() > this.#giveUpAt
-  }
-
-  #ask(request: InferenceRequest): Promise<InferenceResponse> {
-    const { predictor, call } = this.#options
-    return predictor.predict(request, call)
-  }
+  return 'rows that differ were answered alike, so that it could not be shown that they may be joined'
 }
 
-function joined(requests: readonly InferenceRequest[]): InferenceRequest {
+/** The first difference in words. */
+async function compare(
+  { ask, maxRows }: JoiningTrial,
+  rows: readonly InferenceRequest[],
+  apart: readonly InferenceResponse[],
+): Promise<string | undefined> {
+  const places = rows.map((_, place) => place)
+  const runs = [places.slice(0, 2), places.slice(2), places.toReversed()]
+  for (const run of runs.flatMap((places) => cut(places, maxRows))) {
+    const answer = await ask(joined(run.map((place) => rows[place]!)))
+    const expected = run.map((place) => apart[place]!.outputs)
+    const difference = differenceOf(answer.outputs, expected)
+    if (difference !== undefined) return difference
+  }
+  return undefined
+}
+
+/** One request of all these rows. */
+export function joined(requests: readonly InferenceRequest[]): InferenceRequest {
+  const [first] = requests
+  if (requests.length === 1) return first!
   return {
-    inputs: requests[0]!.inputs.map(
+    inputs: first!.inputs.map(
       ({ name }, place): NamedTensor => ({
         name,
         tensor: concatRows(requests.map(({ inputs }) => inputs[place]!.tensor)),
@@ -122,10 +74,10 @@ function joined(requests: readonly InferenceRequest[]): InferenceRequest {
   }
 }
 
-const TOOK_TOO_LONG = 'it took too long to try its rows together'
-const repeats = 3
-const mostRows = 128
-const mostBytes = 64 * 2 ** 20
-const longestRunMs = 100
-/** A doubling that does not make a row cheaper by that much ends the search. */
-const noCheaper = 0.97
+const areAlike = ([first, ...others]: readonly InferenceResponse[]): boolean =>
+  others.every(({ outputs }) => differenceOf(outputs, [first!.outputs]) === undefined)
+
+function cut(places: readonly number[], most: number): readonly (readonly number[])[] {
+  if (places.length <= most) return [places]
+  return [places.slice(0, most), ...cut(places.slice(most), most)]
+}

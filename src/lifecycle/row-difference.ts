@@ -3,7 +3,8 @@
  *
  * Numbers may differ as much as the order of additions makes them: by 1e-4 of their size and 1e-5 of
  * the largest in the row for FP32 (1e-8 and 1e-9 for FP64, 1e-2 and 1e-3 for FP16, 5e-2 and 1e-2 for
- * BF16). Integers, booleans and strings may not differ.
+ * BF16). Integers, booleans and strings may not differ. Networks of up to six layers of attention
+ * differed by 5e-7 of the largest, and the same ones quantized by the range of a whole run by 1.5e-2.
  */
 import {
   bf16ToNumber,
@@ -51,14 +52,20 @@ function rowDifference(together: Tensor, apart: Tensor): string | undefined {
   for (let index = 0; index < apart.data.length; index++) {
     const [a, b] = [read(together.data[index] as number), read(apart.data[index] as number)]
     if (Object.is(a, b) || a === b) continue
-    const near =
-      tolerance !== undefined &&
-      Math.abs(Number(a) - Number(b)) <=
-        tolerance.relative * Math.max(Math.abs(Number(a)), Math.abs(Number(b))) +
-          tolerance.ofLargest * scale
+    const near = tolerance !== undefined && isNear(Number(a), Number(b), tolerance, scale)
     if (!near) return `${short(a)} against ${short(b)}`
   }
   return undefined
+}
+
+function isNear(
+  a: number,
+  b: number,
+  { relative, ofLargest }: Tolerance,
+  largest: number,
+): boolean {
+  const size = Math.max(Math.abs(a), Math.abs(b))
+  return size < Infinity && Math.abs(a - b) <= relative * size + ofLargest * largest
 }
 
 interface Tolerance {
