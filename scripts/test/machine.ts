@@ -8,6 +8,7 @@ import { reaches, type Tier } from './suites.ts'
 export interface Machine {
   readonly python: string | undefined
   readonly chromium: string | undefined
+  readonly redis: string | undefined
   readonly isRoot: boolean
   readonly aptGet: string | undefined
 }
@@ -16,6 +17,7 @@ export function lookAround(): Machine {
   return {
     python: findCommand('python3'),
     chromium: findCommand('chromium', 'chromium-browser', 'google-chrome'),
+    redis: findCommand('redis-server'),
     isRoot: process.getuid?.() === 0,
     aptGet: findCommand('apt-get'),
   }
@@ -30,6 +32,7 @@ export function conditionsOf(machine: Machine, tier: Tier, hasVenv: boolean): Co
     'not linux': process.platform !== 'linux',
     'no python': !hasVenv,
     'no chromium': machine.chromium === undefined,
+    'no redis': machine.redis === undefined,
     'no old node': !hasOldNode(),
     'no mounts': !mayMount(),
     'below ci': !reaches(tier, 'ci'),

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { type AllowedSkip, type Conditions, objection, readAllowed } from './allowed.ts'
 import { type CommandEnd, Commands } from './command.ts'
 import { conditionsOf, lookAround } from './machine.ts'
-import { type Provided, provideChromium, providePython } from './provide.ts'
+import { type Provided, provideChromium, providePython, provideRedis } from './provide.ts'
 import { type Failure, readResult, type SuiteResult, type TestLine } from './results.ts'
 import { type Need, reaches, type Suite, suites, type Tier } from './suites.ts'
 
@@ -84,6 +84,10 @@ async function provide(
   const provided: Partial<Record<Need, Provided>> = {}
   if (needs.has('python')) {
     provided.python = await providePython(root, machine, mayInstall, commands)
+  }
+  if (chosen.some(({ name }) => name === 'unit' || name === 'e2e')) {
+    const problem = await provideRedis(machine, mayInstall, commands)
+    if (problem !== undefined) process.stderr.write(`redis-server: ${problem}\n`)
   }
   if (needs.has('chromium') || machine.chromium !== undefined) {
     provided.chromium = await provideChromium(machine, mayInstall, commands)

@@ -1,4 +1,4 @@
-/** Provides the parts outside npm that suites need: a Python environment, a browser. */
+/** Provides the parts outside npm that suites need: a Python environment, a browser, a Redis. */
 import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -61,6 +61,17 @@ export async function provideChromium(
   }
   const error = await aptInstall(machine.aptGet, 'chromium', commands)
   return error === undefined ? { path: '/usr/bin/chromium' } : { broken: error }
+}
+
+/** Tests look for it by themselves, and skip where it is not. The words of what went wrong, if anything did. */
+export async function provideRedis(
+  machine: Machine,
+  mayInstall: boolean,
+  commands: Commands,
+): Promise<string | undefined> {
+  const { redis, isRoot, aptGet } = machine
+  if (redis !== undefined || !mayInstall || !isRoot || aptGet === undefined) return undefined
+  return aptInstall(aptGet, 'redis-server', commands)
 }
 
 async function aptInstall(
