@@ -5,8 +5,8 @@ import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
   type NodeProto,
-} from '../onnx/generated/onnx-ml_pb.ts'
-import { modelOf, nodeOf, rawTensor, tensorInfo } from '../onnx/testing.ts'
+} from './generated/onnx-ml_pb.ts'
+import { modelOf, nodeOf, rawTensor, tensorInfo } from './testing.ts'
 
 export function perceptron(type: 'FP32' | 'FP16' = 'FP32'): Uint8Array {
   return modelOf({
