@@ -4,47 +4,51 @@ import { parseModelConfig } from '../config/index.ts'
 import { schedulingRules } from './rules.ts'
 
 const rulesOf = (yaml: string) =>
-  schedulingRules(parseModelConfig(yaml, 'model.yaml'), { maxWaiting: 256, maxWaitingBytes: 4096 })
+  schedulingRules(parseModelConfig(yaml, 'model.yaml'), { maxWaiting: 256, maxWaitingBytes: 1000 })
 
-describe('the place of a request among others', () => {
-  it('is that of all where nothing is said, and it may name the time it waits', () => {
-    const { levelOf } = rulesOf('{}')
+describe('the rules of a model', () => {
+  it('that says nothing are those of the server, without a delay or a limit of rows', () => {
+    const { maxWaiting, maxWaitingBytes, executors, sloMs, batch, preserveOrdering } = rulesOf('{}')
+    assert.deepEqual(
+      { maxWaiting, maxWaitingBytes, executors, sloMs, preserveOrdering },
+      {
+        maxWaiting: 256,
+        maxWaitingBytes: 1000,
+        executors: undefined,
+        sloMs: undefined,
+        preserveOrdering: false,
+      },
+    )
+    assert.deepEqual(batch, {
+      maxRows: Infinity,
+      preferred: [],
+      maxDelayMs: 0,
+      maxRunMs: Infinity,
+      inOrder: false,
+    })
     const usual = { level: 1, maxWaiting: Infinity, timeoutMs: Infinity, delayable: false }
-    assert.deepEqual(levelOf({}), usual)
-    assert.deepEqual(levelOf({ priority: 3, queueTimeoutMs: 8 }), { ...usual, timeoutMs: 8 })
+    assert.deepEqual(rulesOf('{}').levelOf({}), usual)
   })
 
-  const levels = `queue:
-  timeoutMs: 20
-  onTimeout: delay
-  timeoutOverride: true
-  priorities:
-    levels: 4
-    default: 3
-    maxWaiting: 9
-    policies:
-      1: {maxWaiting: any, timeoutMs: 0.5, timeoutOverride: false}
-      2: {maxWaiting: 6, timeoutMs: 0, onTimeout: refuse}`
-
-  it('is its level, with what differs there', () => {
-    const { levelOf } = rulesOf(levels)
-    const usual = { level: 3, maxWaiting: 9, timeoutMs: 20, delayable: true }
-    assert.deepEqual(levelOf({}), usual)
-    for (const priority of [0, 5]) assert.deepEqual(levelOf({ priority }), usual)
-    assert.deepEqual(levelOf({ priority: 4 }), { ...usual, level: 4 })
-    assert.deepEqual(levelOf({ priority: 1 }), {
-      ...{ level: 1, maxWaiting: Infinity, timeoutMs: 0.5, delayable: true },
-    })
-    assert.deepEqual(levelOf({ priority: 2 }), {
-      ...{ level: 2, maxWaiting: 6, timeoutMs: Infinity, delayable: false },
+  it('are its own where it says so', () => {
+    const { batch, maxWaiting, executors, sloMs } = rulesOf(`
+      queue: {maxWaiting: 3}
+      executors: 2
+      slo: {p99Ms: 50}
+      batching: {maxBatchSize: 8, maxDelayMs: 1.5, preferred: [8, 4], maxBatchMs: 20, preserveOrdering: true}
+    `)
+    assert.deepEqual([maxWaiting, executors, sloMs], [3, 2, 50])
+    assert.deepEqual(batch, {
+      maxRows: 8,
+      preferred: [4, 8],
+      maxDelayMs: 1.5,
+      maxRunMs: 20,
+      inOrder: true,
     })
   })
 
-  it('lets a request lower its time, and never raise it', () => {
-    const { levelOf } = rulesOf(levels)
-    assert.equal(levelOf({ queueTimeoutMs: 7 }).timeoutMs, 7)
-    assert.equal(levelOf({ queueTimeoutMs: 21 }).timeoutMs, 20)
-    assert.equal(levelOf({ priority: 1, queueTimeoutMs: 0.1 }).timeoutMs, 0.5)
-    assert.equal(levelOf({ priority: 2, queueTimeoutMs: 7 }).timeoutMs, 7)
+  it('give a model whose runs have all threads one executor, unless it wants more', () => {
+    assert.equal(rulesOf('onnx: {profile: latency}').executors, 1)
+    assert.equal(rulesOf('{onnx: {profile: latency}, executors: 2}').executors, 2)
   })
 })

@@ -48,7 +48,7 @@ export function schedulingRules(config: ModelConfig, defaults: QueueDefaults): S
       maxRunMs: batching?.maxBatchMs ?? Infinity,
       inOrder: preserveOrdering,
     },
-    executors: typeof executors === 'number' ? executors : undefined,
+    executors: typeof executors === 'number' ? executors : usualExecutors(config),
     sloMs: slo?.p99Ms,
     preserveOrdering,
     levelOf: ({ priority, queueTimeoutMs }) =>
@@ -57,6 +57,10 @@ export function schedulingRules(config: ModelConfig, defaults: QueueDefaults): S
         : levelRules(queue, { priority, queueTimeoutMs }),
   }
 }
+
+/** Runs that share all threads are slower beside each other than one after the other. */
+const usualExecutors = ({ onnx }: ModelConfig): number | undefined =>
+  onnx.profile === 'latency' ? 1 : undefined
 
 interface Wish {
   readonly priority?: number | undefined
