@@ -169,3 +169,28 @@ async function serve(
   t.after(() => server.process.end('SIGKILL'))
   return server
 }
+
+test('clients that come again at once when they are refused do not keep a server down', async (t) => {
+  const server = await serve(
+    t,
+    { 'slow/model.yaml': 'slo: {p99Ms: 300}', 'slow/model.onnx': slowModel() },
+    oneAtOnce,
+  )
+  const turns = await turnsFor(server, 40)
+  for (let run = 0; run < 5; run++) await server.ask(slow(turns, run))
+  let storm = true
+  const counts = { answered: 0, refused: 0 }
+  const clients = Array.from({ length: 20 }, async (_, x) => {
+    while (storm) {
+      const { status } = await server.ask(slow(turns, x))
+      assert.ok(status === 200 || status === 504, `${status}`)
+      counts[status === 200 ? 'answered' : 'refused'] += 1
+    }
+  })
+  await until(async () => counts.refused > 300, 'a storm')
+  assert.ok(counts.answered > 0, 'some are answered all the while')
+  storm = false
+  await Promise.all(clients)
+  for (let x = 0; x < 5; x++) assert.equal((await server.ask(slow(turns, x))).status, 200)
+  assert.equal(await waiting(server), 0)
+})
