@@ -11,10 +11,15 @@ import {
   ModelVersionPolicy_SpecificSchema,
   ModelVersionPolicySchema,
 } from './generated/model_config_pb.ts'
+import { putSchedulingInEffect } from './scheduling-in-effect.ts'
 import type { TritonConfig } from './triton-config.ts'
 
-/** Which versions are served and what is cached, `model.yaml` decides; a GPU is not given. */
-export function inEffect(config: TritonConfig, { versions, cache }: ModelYaml): TritonConfig {
+/**
+ * Which versions are served, what is cached and how requests are scheduled, `model.yaml` decides; a
+ * GPU is not given.
+ */
+export function inEffect(config: TritonConfig, yaml: ModelYaml): TritonConfig {
+  const { versions, cache } = yaml
   const effective = clone(ModelConfigSchema, config)
   const isCached = cache !== 'off'
   if (isCached || config.responseCache !== undefined) {
@@ -25,6 +30,7 @@ export function inEffect(config: TritonConfig, { versions, cache }: ModelYaml): 
     if (group.kind !== Kind.MODEL) group.kind = Kind.CPU
     group.gpus = []
   }
+  putSchedulingInEffect(effective, yaml)
   return effective
 }
 

@@ -26,7 +26,7 @@ function failureOf(act: () => unknown): ServingError {
 
 describe('as a model.yaml, a config.pbtxt', () => {
   it('that asks for nothing special amounts to nothing', () => {
-    assert.deepEqual(modelConfigOfTriton(plainConfig(), noFiles), {
+    assert.deepEqual(modelConfigOfTriton(plainConfig('', 0), noFiles), {
       config: {},
       modelFilename: undefined,
       warnings: [],
@@ -49,11 +49,6 @@ describe('as a model.yaml, a config.pbtxt', () => {
       'optimization { execution_accelerators { cpu_execution_accelerator { name: "openvino" parameters { key: "threads" value: "2" } } } }',
       { onnx: { providers: [{ name: 'openvino', options: { threads: '2' } }], strict: false } },
     ],
-    [
-      'dynamic_batching { default_queue_policy { max_queue_size: 7 } }',
-      { queue: { maxWaiting: 7 } },
-    ],
-    ['dynamic_batching { default_queue_policy { max_queue_size: 0 } }', {}],
   ]
   for (const [text, yaml] of cases) {
     it(`with ${text}`, () => assert.deepEqual(yamlOf(text), yaml))
@@ -200,15 +195,6 @@ describe('what a config.pbtxt asks for in vain', () => {
       'parameters { key: "memory.enable_memory_arena_shrinkage" value { string_value: "cpu:0" } }',
       /^memory\.enable_memory_arena_shrinkage has no effect/,
     ],
-    [
-      'dynamic_batching { default_queue_policy { default_timeout_microseconds: 5 } }',
-      /^default_timeout_microseconds has no effect yet/,
-    ],
-    [
-      'dynamic_batching { priority_queue_policy { key: 1 value { default_timeout_microseconds: 5 } } }',
-      /^default_timeout_microseconds has no effect yet/,
-    ],
-    ['dynamic_batching { priority_levels: 2 default_priority_level: 1 }', /^priority_levels/],
     ['metric_tags { key: "a" value: "b" }', /^metric_tags has no effect yet/],
   ]
   for (const [text, warning] of cases) {
@@ -255,10 +241,6 @@ describe('a model is refused by name', () => {
     ],
     ['batch_input { }', 'inputs made from a batch (batch_input)'],
     ['batch_output { }', 'outputs split by an input (batch_output)'],
-    [
-      'instance_group { } instance_group { rate_limiter { resources { name: "r" } } }',
-      'the rate limiter (instance_group.rate_limiter.resources)',
-    ],
     [
       'model_operations { op_library_filename: "ops.so" }',
       'a library of operators (model_operations.op_library_filename)',

@@ -4,6 +4,7 @@ import { checksumsOf } from './checksums.ts'
 import { labelsOf } from './labels.ts'
 import { onnxOf } from './onnx-options.ts'
 import { refusalOf } from './refusal.ts'
+import { batchingOf, executorsOf, queueOf, rateLimitOf } from './scheduling.ts'
 import { sequencesOf } from './sequences.ts'
 import { staysInside } from './stays-inside.ts'
 import type { TritonConfig } from './triton-config.ts'
@@ -33,7 +34,10 @@ export function modelConfigOfTriton(
     config: {
       ...versionsOf(config),
       ...onnxOf(config),
+      ...batchingOf(config),
       ...queueOf(config),
+      ...executorsOf(config),
+      ...rateLimitOf(config),
       ...sequencesOf(config),
       ...(config.responseCache?.enable ? { cache: {} } : {}),
       ...(labels.labels === undefined ? {} : { labels: labels.labels }),
@@ -56,13 +60,6 @@ function versionsOf({ versionPolicy }: TritonConfig) {
     default:
       return {}
   }
-}
-
-/** 0 is no bound in Triton; here there is always one, the server's. */
-function queueOf({ schedulingChoice }: TritonConfig) {
-  if (schedulingChoice.case !== 'dynamicBatching') return {}
-  const { maxQueueSize = 0 } = schedulingChoice.value.defaultQueuePolicy ?? {}
-  return maxQueueSize === 0 ? {} : { queue: { maxWaiting: maxQueueSize } }
 }
 
 function modelFilenameOf({ defaultModelFilename }: TritonConfig): string | undefined {

@@ -37,9 +37,6 @@ function* unbuilt(config: TritonConfig): Iterable<string> {
   }
   if (config.batchInput.length > 0) yield 'inputs made from a batch (batch_input)'
   if (config.batchOutput.length > 0) yield 'outputs split by an input (batch_output)'
-  if (config.instanceGroup.some(({ rateLimiter }) => rateLimiter?.resources.length)) {
-    yield 'the rate limiter (instance_group.rate_limiter.resources)'
-  }
   if (config.modelOperations?.opLibraryFilename.length) {
     yield 'a library of operators (model_operations.op_library_filename)'
   }
