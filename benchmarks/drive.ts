@@ -10,8 +10,9 @@
  */
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { createInterface } from 'node:readline'
+import { answerOf, type Format, requestsOf } from './requests.ts'
 import { quantile } from './statistics.ts'
-import { answerOf, type Format, requestsOf, workloads } from './workloads.ts'
+import { workloads } from './workloads.ts'
 
 interface Question {
   readonly url: string

@@ -6,8 +6,8 @@ import type { Sample } from './question.ts'
 
 export interface Watched {
   /** Whose processor time counts. */
-  readonly subject: Child
-  readonly driver?: Child
+  readonly subject: Pick<Child, 'pid'>
+  readonly driver?: Pick<Child, 'pid'>
   readonly loop?: { readonly probe: LoopProbe; readonly child: Child }
 }
 

@@ -6,10 +6,11 @@
  */
 import { startFasterBare } from './bare-side.ts'
 import { cpuUs, type Question, rate, sampleOf } from './question.ts'
+import { type Format, requestsOf } from './requests.ts'
 import { sampled } from './sampling.ts'
 import { startEcho, startSluice } from './server.ts'
 import { startDriver, verify } from './verify.ts'
-import { type Format, modelPath, requestsOf, type Workload } from './workloads.ts'
+import { modelPath, type Workload } from './workloads.ts'
 import { Wrk } from './wrk.ts'
 
 export async function openTabular(

@@ -15,11 +15,12 @@ import { bareAnswers } from './bare-side.ts'
 import { prepare } from './prepare.ts'
 import { readStat, stealShare } from './proc.ts'
 import { cpuUs, rate, type Sample } from './question.ts'
+import { type Format, requestsOf } from './requests.ts'
 import { sampled } from './sampling.ts'
 import { type Server, startEcho, startSluice } from './server.ts'
 import { type Estimate, estimate } from './statistics.ts'
 import { startDriver, verify } from './verify.ts'
-import { type Format, modelPath, requestsOf, workloads } from './workloads.ts'
+import { modelPath, workloads } from './workloads.ts'
 import { Wrk } from './wrk.ts'
 
 const workload = workloads.tiny

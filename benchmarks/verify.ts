@@ -3,7 +3,8 @@
 import { join } from 'node:path'
 import type { Bare } from './bare-side.ts'
 import { Child } from './child.ts'
-import type { Format, Workload } from './workloads.ts'
+import type { Format } from './requests.ts'
+import type { Workload } from './workloads.ts'
 
 /** Starts the load driver for a workload. */
 export const startDriver = (workload: Workload, format: Format): Child =>

@@ -1,4 +1,4 @@
-/** What is asked: the models that `models.py` builds, and the bodies of the requests for them. */
+/** What is asked: the models that `models.py` builds, and their inputs. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -101,67 +101,3 @@ export function inputsOf(workload: Workload): readonly Buffer[] {
     all.subarray(i * size, (i + 1) * size),
   )
 }
-
-export type Format = 'binary' | 'json' | 'oip'
-
-export interface Requests {
-  readonly path: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly bodies: readonly Buffer[]
-}
-
-/** The Open Inference Protocol, `binary`: with binary tensors, `oip`: in JSON; `json`: the plain API. */
-export function requestsOf(workload: Workload, format: Format): Requests {
-  const inputs = inputsOf(workload)
-  if (format === 'json') {
-    return {
-      path: `/predict/${workload.model}`,
-      headers: { 'content-type': 'application/json' },
-      bodies: inputs.map((bytes) => Buffer.from(JSON.stringify({ features: decimals(bytes) }))),
-    }
-  }
-  const { input: name, output, datatype, shape } = workload
-  if (format === 'oip') {
-    return {
-      path: `/v2/models/${workload.model}/infer`,
-      headers: { 'content-type': 'application/json' },
-      bodies: inputs.map((bytes) => {
-        const data = datatype === 'INT64' ? integers(bytes) : decimals(bytes)
-        return Buffer.from(JSON.stringify({ inputs: [{ name, shape, datatype, data }] }))
-      }),
-    }
-  }
-  const header = Buffer.from(
-    JSON.stringify({
-      inputs: [{ name, shape, datatype, parameters: { binary_data_size: inputs[0]?.length } }],
-      outputs: [{ name: output, parameters: { binary_data: true } }],
-    }),
-  )
-  return {
-    path: `/v2/models/${workload.model}/infer`,
-    headers: {
-      'content-type': 'application/octet-stream',
-      'inference-header-content-length': String(header.length),
-    },
-    bodies: inputs.map((bytes) => Buffer.concat([header, bytes])),
-  }
-}
-
-/** The elements of an FP32 output that an answer carries. */
-export function answerOf(format: Format, body: Buffer, headerLength: number): readonly number[] {
-  if (format === 'binary') return [...floats(body.subarray(headerLength))]
-  if (format === 'oip') {
-    const { outputs } = JSON.parse(body.toString()) as { outputs: { data: number[] }[] }
-    return outputs[0]!.data
-  }
-  const answer = JSON.parse(body.toString()) as { probability?: number[] }
-  if (!answer.probability) throw new Error(`no probability in the answer: ${body.toString()}`)
-  return answer.probability
-}
-
-const decimals = (bytes: Buffer) => [...floats(bytes)].map((value) => Number(value.toFixed(2)))
-
-const integers = (bytes: Buffer) =>
-  [...new BigInt64Array(Uint8Array.from(bytes).buffer)].map(Number)
-
-const floats = (bytes: Buffer) => new Float32Array(Uint8Array.from(bytes).buffer)

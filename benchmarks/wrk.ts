@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Sample } from './question.ts'
-import type { Requests } from './workloads.ts'
+import type { Requests } from './requests.ts'
 
 export class Wrk {
   readonly #folder = mkdtempSync(join(tmpdir(), 'wrk-bodies-'))

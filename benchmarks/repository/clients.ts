@@ -1,5 +1,6 @@
 /** The kinds of clients of which a load is mixed: what each sends, and how its answer is read. */
-import { inputsOf, requestsOf, type Workload } from '../workloads.ts'
+import { requestsOf } from '../requests.ts'
+import { inputsOf, type Workload } from '../workloads.ts'
 
 export interface Kind {
   readonly name: 'binary' | 'OIP JSON' | 'plain JSON'
