@@ -16,7 +16,7 @@ import { openInferenceRest } from './protocols/open-inference/rest/index.ts'
 import { metricsProtocol, plainProtocol } from './protocols/plain/index.ts'
 import { LocalSource, Registry } from './repository/index.ts'
 import { OnnxRuntime } from './runtime/onnx/index.ts'
-import { Scheduler } from './scheduler/index.ts'
+import { Resources, Scheduler } from './scheduler/index.ts'
 import { accessLog, Metrics, requestSpan, startTracing } from './telemetry/index.ts'
 import { noTracer, type Tracer } from './trace.ts'
 import { type Exchange, type HttpProtocol, HttpServer } from './transport/http/index.ts'
@@ -220,7 +220,7 @@ async function start(
     ...ground,
     registry,
     runtime,
-    scheduler: new Scheduler({ runtime, queue, clock: systemClock }),
+    scheduler: new Scheduler({ runtime, queue, resources: limited(config), clock: systemClock }),
     cache,
     autoComplete: !config.disableAutoCompleteConfig,
     loadsAtOnce: config.load.atOnce,
@@ -252,6 +252,9 @@ async function start(
   })
   return { control, lifecycle, cache, overrides, runtime }
 }
+
+const limited = ({ rateLimit: { mode, resources } }: ServerConfig): Resources | undefined =>
+  mode === 'off' ? undefined : new Resources(new Map(Object.entries(resources)))
 
 const namesModels = ({ config, servingFiles }: ServerSettings): boolean =>
   config.models.length + servingFiles.models.length > 0

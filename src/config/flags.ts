@@ -1,5 +1,5 @@
 /** The flags of `sluice serve`: which key each one sets. Their descriptions are the schema's. */
-import type { Key } from './keys.ts'
+import { type Key, takes } from './keys.ts'
 import { serverKeys } from './server-keys.ts'
 
 export interface ServeFlag {
@@ -24,6 +24,8 @@ const flagOfKey: Readonly<Record<string, string>> = {
   'http.allowedHosts': '--allow-host <name>',
   'http.maxBodyBytes': '--max-body <size>',
   'queue.maxWaiting': '--max-waiting <count>',
+  'rateLimit.mode': '--rate-limit <mode>',
+  'rateLimit.resources': '--rate-limit-resource <name:count>',
   modelControlMode: '--model-control-mode <mode>',
   loadModels: '--load-model <name>',
   repositoryPollMs: '--repository-poll-secs <seconds>',
@@ -63,7 +65,7 @@ export const serveFlags: readonly ServeFlag[] = [
       flags,
       description: describe(key, seconds),
       key: path,
-      repeatable: key.schema.type === 'array',
+      repeatable: takes(key.schema, 'array'),
       seconds,
     }
   }),

@@ -5,7 +5,7 @@
 import { delimiter, dirname, resolve } from 'node:path'
 import { formatPath } from './explain.ts'
 import { longName, optionName, serveFlags } from './flags.ts'
-import { variableOf } from './keys.ts'
+import { takes, variableOf } from './keys.ts'
 import { pathKeys } from './server.ts'
 import { serverKeys } from './server-keys.ts'
 import { nearest } from './suggest.ts'
@@ -121,7 +121,7 @@ export const keyOf = (path: readonly PropertyKey[]): string =>
   path.filter((name) => typeof name !== 'number').join('.')
 
 function flagValue(given: unknown, seconds: boolean, schema: (typeof serverKeys)[0]['schema']) {
-  if (schema.type === 'array') return Array.isArray(given) ? given : [given]
+  if (takes(schema, 'array')) return Array.isArray(given) ? given : [given]
   const value = typeof given === 'string' ? valueOfText(given, schema) : given
   return seconds && typeof value === 'number' ? Math.round(value * 1000) : value
 }

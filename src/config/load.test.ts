@@ -227,6 +227,30 @@ __proto__: 4
     })
   })
 
+  it('reads what is limited for all models from keys, flags and variables', () => {
+    const file = (text: string) => ({ '/srv/sluice.yaml': text })
+    const of = (given: Given) => load(given).config.rateLimit
+    assert.deepEqual(of({}), { mode: 'off', resources: {} })
+    assert.deepEqual(
+      of({ files: file('rateLimit: {mode: executionCount, resources: {a: 2, b: 3}}') }),
+      { mode: 'executionCount', resources: { a: 2, b: 3 } },
+    )
+    const options = { rateLimit: 'execution_count', rateLimitResource: ['a:7:0', 'b:5', 'a:4'] }
+    assert.deepEqual(of({ options }), { mode: 'executionCount', resources: { a: 7, b: 5 } })
+    const env = {
+      SLUICE_RATE_LIMIT_MODE: 'executionCount',
+      SLUICE_RATE_LIMIT_RESOURCES: 'a:6, c:1',
+    }
+    assert.deepEqual(of({ env }), { mode: 'executionCount', resources: { a: 6, c: 1 } })
+    assert.deepEqual(problems({ options: { rateLimitResource: ['a:1', 'b:2:1', 'c'] } }), [
+      '--rate-limit-resource: expected a name and a count, such as R1:4, got "b:2:1"',
+      '--rate-limit-resource: expected a name and a count, such as R1:4, got "c"',
+    ])
+    assert.deepEqual(problems({ options: { rateLimitResource: ['a:1'] } }), [
+      '--rate-limit-resource: resources are counted where the rate is limited; add --rate-limit execution_count',
+    ])
+  })
+
   it('refuses two servers on one port, and one name for many paths', () => {
     assert.deepEqual(problems({ options: { metricsPort: '8000', name: 'm' }, args: ['a', 'b'] }), [
       '--name: expected exactly one path to serve under this name, got 2; a model among several is named by "name" in its model.yaml',

@@ -172,6 +172,14 @@ function findContradictions(
       hint: 'add --model-control-mode explicit',
     })
   }
+  const { mode, resources } = config.rateLimit
+  if (mode === 'off' && Object.keys(resources).length > 0) {
+    problems.push({
+      where: where('rateLimit.resources'),
+      message: 'resources are counted where the rate is limited',
+      hint: 'add --rate-limit execution_count',
+    })
+  }
   if (config.modelMemory.evict && config.modelMemory.limitBytes === undefined) {
     problems.push({
       where: where('modelMemory.evict'),

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { LOG_LEVELS } from '../log.ts'
 import { bytes, count, milliseconds, port, words } from './fields.ts'
 import type { Frozen } from './freeze.ts'
+import { rateLimit } from './rate-limit.ts'
 
 export const serverSchema = z.strictObject({
   models: words().default([]).describe('Model files, model folders and repositories to serve'),
@@ -77,6 +78,7 @@ export const serverSchema = z.strictObject({
         .describe('Memory that these may hold, in bytes or as 256MiB'),
     })
     .prefault({}),
+  rateLimit: rateLimit.prefault({}),
   cache: z
     .strictObject({
       maxBytes: bytes()
