@@ -13,7 +13,7 @@ const ground = ['ground', 'config', 'tensor']
 const models = [...ground, 'onnx', 'runtime', 'repository']
 const beforeServe = [
   ...models,
-  ...['scheduler', 'sequences', 'cache', 'traffic', 'ensemble'],
+  ...['scheduler', 'sequences', 'cache', 'state', 'traffic', 'ensemble'],
   ...['telemetry', 'transport', 'protocols', 'admin'],
 ]
 const besideServe = ['doctor', 'inspect', 'batch', 'optimize', 'package', 'deploy', 'bench']
@@ -28,6 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   repository: [...ground, 'onnx'],
   scheduler: models,
   sequences: ground,
+  state: ground,
   cache: models,
   traffic: models,
   ensemble: models,
@@ -35,7 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   transport: ground,
   protocols: [...ground, 'transport'],
   admin: [...ground, 'transport'],
-  lifecycle: [...models, 'scheduler', 'sequences', 'cache', 'telemetry'],
+  lifecycle: [...models, 'scheduler', 'sequences', 'cache', 'state', 'telemetry'],
   serve: [...beforeServe, 'lifecycle'],
   ...Object.fromEntries(besideServe.map((room) => [room, beforeServe])),
   inspect: [...beforeServe, 'lifecycle'],

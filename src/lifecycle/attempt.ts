@@ -3,6 +3,7 @@ import type { ServingError } from '../errors.ts'
 import type { ModelSpec, VersionSpec } from '../model-spec.ts'
 import type { ModelState, ServedModel } from '../models.ts'
 import type { OpenVersion } from './open-version.ts'
+import type { StopKeeping } from './settle-joining.ts'
 import { after, type VersionEvent } from './version-machine.ts'
 
 export interface AttemptOptions {
@@ -28,6 +29,8 @@ export class Attempt {
   /** Resolves when it takes requests; rejects when it never will. */
   readonly arrived: Promise<void>
   opened: OpenVersion | undefined
+  /** Set once it is known how it runs, which is kept for the next time. */
+  stopKeeping: StopKeeping | undefined
   #state: ModelState = 'queued'
   readonly #giveUp = new AbortController()
   readonly #arrival = Promise.withResolvers<void>()

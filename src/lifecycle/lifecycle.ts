@@ -14,6 +14,7 @@ import type { FoundModel } from '../model-spec.ts'
 import { type Registry, readWarmUpSamples } from '../repository/index.ts'
 import type { Runtime } from '../runtime/index.ts'
 import type { Scheduler } from '../scheduler/index.ts'
+import type { Learned } from '../state/index.ts'
 import { compareVersions } from '../version-order.ts'
 import type { Attempt } from './attempt.ts'
 import { LoadQueue } from './load-queue.ts'
@@ -39,6 +40,8 @@ export interface LifecycleOptions {
   /** The time for which a version that is replaced may finish what it took. */
   readonly drainTimeoutMs: number
   readonly memory: ModelMemoryOptions
+  /** Where it is remembered how models run; nowhere where left out. */
+  readonly learned?: Learned | undefined
   readonly clock: Clock
   readonly events: Events
   readonly log: Log
@@ -203,11 +206,13 @@ export class Lifecycle {
         nonFinite,
         call,
       })
-      await settleJoining(attempt.opened!, {
+      const { clock, learned } = this.#options
+      attempt.stopKeeping = await settleJoining(attempt.opened!, {
         config: spec.config,
         samples: samples.map(({ request }) => request),
         synthesized,
-        clock: this.#options.clock,
+        learned,
+        clock,
         call,
       })
       return warnings
@@ -234,6 +239,7 @@ export class Lifecycle {
   }
 
   async #close(attempt: Attempt): Promise<void> {
+    await attempt.stopKeeping?.()
     await attempt.opened?.close()
     this.#memory.release(attempt)
   }

@@ -8,6 +8,7 @@ import { fail } from '../errors.ts'
 import type { InferenceRequest, Predictor } from '../predictor.ts'
 import type { CostPoint, Executors } from '../scheduler/index.ts'
 import type { Signature } from '../signature.ts'
+import type { Learned, LearnedFacts } from '../state/index.ts'
 import type { OpenVersion } from './open-version.ts'
 import { synthesize } from './sample.ts'
 import { settleJoining } from './settle-joining.ts'
@@ -18,6 +19,8 @@ const takesRows: Signature = {
 }
 
 interface SetUp {
+  readonly digest?: string
+  readonly learned?: Learned
   readonly signature?: Signature
   readonly yaml?: string
   /** What an answer is made of, before which it may wait. */
@@ -27,7 +30,13 @@ interface SetUp {
   ) => readonly number[] | Promise<readonly number[]>
 }
 
-function setUp({ signature = takesRows, yaml = '{}', answer = (rows) => rows }: SetUp) {
+function setUp({
+  signature = takesRows,
+  yaml = '{}',
+  answer = (rows) => rows,
+  digest = 'd1',
+  learned: memory,
+}: SetUp) {
   const clock = new HandClock()
   const asked: (readonly number[])[] = []
   const told: string[] = []
@@ -57,13 +66,18 @@ function setUp({ signature = takesRows, yaml = '{}', answer = (rows) => rows }: 
       this.joining = { ...this.joining, joined: false }
       told.push(why)
     },
+    costs: [] as Executors['costs'],
     learned(costs: readonly CostPoint[], like: InferenceRequest) {
       assert.ok(like.inputs.length > 0)
       learned = costs
+      this.costs = [{ shape: '', points: costs }]
+    },
+    recall(costs: Executors['costs']) {
+      this.costs = costs
     },
   }
   const version = {
-    served: { signature },
+    served: { name: 'm', version: '1', digest, provider: 'cpu', signature },
     trial: checked('m', inner),
     executors: executors as unknown as Executors,
   } as OpenVersion
@@ -73,10 +87,11 @@ function setUp({ signature = takesRows, yaml = '{}', answer = (rows) => rows }: 
       config: parseModelConfig(yaml, 'model.yaml'),
       samples,
       synthesized: synthesize(signature),
+      learned: memory,
       clock,
       call,
     })
-  return { settle, asked, told, clock, call, learned: () => learned }
+  return { settle, asked, told, clock, call, executors, learned: () => learned }
 }
 
 describe('whether requests share runs', () => {
@@ -200,5 +215,81 @@ describe('whether requests share runs', () => {
       assert.match(told.join(), why)
       assert.deepEqual(asked, [])
     }
+  })
+})
+
+describe('what was found out', () => {
+  /** What is kept in memory as long as a test runs. */
+  function remembering() {
+    const facts = new Map<string, LearnedFacts>()
+    const learned = {
+      recall: async (about: readonly string[]) => facts.get(about.join()),
+      keep: (about: readonly string[], current: () => LearnedFacts) => async () =>
+        void facts.set(about.join(), current()),
+    } as unknown as Learned
+    return { facts, learned }
+  }
+
+  for (const [name, answer, why] of [
+    ['that rows may be joined', (rows: readonly number[]) => rows, 'joined'],
+    [
+      'why they must not',
+      (rows: readonly number[]) => rows.toReversed(),
+      /differ from those apart/,
+    ],
+  ] as const) {
+    it(`holds the next time: ${name}`, async () => {
+      const { learned } = remembering()
+      const first = setUp({ answer, learned })
+      const stopKeeping = await first.settle()
+      await stopKeeping()
+      const second = setUp({ answer, learned })
+      await second.settle()
+      assert.deepEqual(second.asked, [], 'nothing is asked')
+      assert.match(second.told.at(-1)!, typeof why === 'string' ? /^joined$/ : why)
+      assert.deepEqual(second.executors.costs, first.executors.costs)
+    })
+  }
+
+  it('does not hold for other files, another configuration or other samples', async () => {
+    const { learned } = remembering()
+    const data = Float32Array.of(40, 50)
+    const samples = [
+      { inputs: [{ name: 'x', tensor: { datatype: 'FP32', shape: [2], data } as const }] },
+    ]
+    await (await setUp({ learned }).settle())()
+    for (const [options, given] of [
+      [{ digest: 'd2' }, []],
+      [{ yaml: 'batching: {maxBatchMs: 50}' }, []],
+      [{}, samples],
+    ] as const) {
+      const { settle, asked } = setUp({ learned, ...options })
+      await settle(given)
+      assert.ok(asked.length > 0)
+    }
+  })
+
+  it('is tried again where it could not be tried', async () => {
+    const { learned, facts } = remembering()
+    const broken = setUp({
+      learned,
+      answer: (rows) => {
+        if (rows.length > 2) throw fail('RUN_FAILED', {}, 'out of memory')
+        return rows
+      },
+    })
+    await (await broken.settle())()
+    assert.equal([...facts.values()][0]?.apart, undefined)
+    const mended = setUp({ learned })
+    await mended.settle()
+    assert.equal(mended.told.at(-1), 'joined')
+    assert.ok(mended.asked.length > 0)
+  })
+
+  it('says nothing of what the operator decides', async () => {
+    const { learned, facts } = remembering()
+    const { settle, executors } = setUp({ learned, yaml: 'batching: {maxBatchSize: 4}' })
+    await (await settle())()
+    assert.deepEqual([...facts.values()], [{ of: 'm 1', shapes: executors.costs }])
   })
 })

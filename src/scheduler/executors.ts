@@ -135,6 +135,11 @@ export class Executors implements Predictor {
     this.#batcher.line.seed(this.#batcher.shapeOf(like), costs)
   }
 
+  /** What was known before: what `costs` said then. */
+  recall(costs: Executors['costs']): void {
+    for (const { shape, points } of costs) this.#batcher.line.seed(shape, points)
+  }
+
   /** Requests run one by one, and why. */
   apart(why: string): void {
     this.#apart = why

@@ -17,7 +17,7 @@ const rows: Signature = {
 }
 
 const joining = (signature: Signature, yaml = '{}'): Joining =>
-  joiningOf(signature, parseModelConfig(yaml, 'model.yaml').batching)
+  joiningOf(signature, parseModelConfig(yaml, 'model.yaml'))
 
 const why = (signature: Signature, yaml?: string) => {
   const found = joining(signature, yaml)
@@ -43,6 +43,8 @@ describe('whether requests share runs', () => {
     assert.match(why(rows, 'batching: off'), /is off/)
     assert.match(why({ ...rows, streams: true }), /any number of answers/)
     assert.match(why({ ...rows, maxBatchSize: 1 }), /one row/)
+    assert.match(why(rows, 'batching: {maxBatchSize: 1}'), /one row/)
+    assert.match(why(rows, 'sequences: {}'), /sequences/)
     assert.match(why({ inputs: [], outputs: rows.outputs }), /no inputs/)
     assert.equal(why({ ...rows, inputs: [tensor('x', [1, 4])] }), 'input "x" has a first axis of 1')
     assert.equal(why({ ...rows, outputs: [tensor('y', [])] }), 'output "y" has no axes')

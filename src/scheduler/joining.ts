@@ -10,11 +10,16 @@ export type Joining =
   | { readonly kind: 'to-be-shown' }
   | { readonly kind: 'off'; readonly why: string }
 
-export function joiningOf(signature: Signature, batching: ModelConfig['batching']): Joining {
+export function joiningOf(
+  signature: Signature,
+  { batching, sequences }: Pick<ModelConfig, 'batching' | 'sequences'>,
+): Joining {
   const off = (why: string): Joining => ({ kind: 'off', why })
   if (batching === 'off') return off('batching is off in its configuration')
+  if (sequences !== undefined) return off('its requests belong to sequences')
   if (signature.streams === true) return off('it gives any number of answers to a request')
-  if (signature.maxBatchSize === 1) return off('it takes one row at a time')
+  const own = typeof batching === 'object' ? batching.maxBatchSize : 'auto'
+  if (own === 1 || signature.maxBatchSize === 1) return off('it takes one row at a time')
   const { inputs, outputs } = signature
   if (inputs.length === 0) return off('it has no inputs')
   for (const [kind, specs] of [
