@@ -208,10 +208,7 @@ async function start(
   const runtime = await OnnxRuntime.start({ library, threadsPerRun: threads, executors })
   log.info('runtime started', { onnxruntime: runtime.version, executors, threads })
   const ground = { clock: systemClock, events: metrics, log }
-  const queue = {
-    maxWaiting: servingFiles.maxWaiting ?? config.queue.maxWaiting,
-    maxWaitingBytes: config.queue.maxWaitingBytes,
-  }
+  const queue = { ...config.queue, ...servingFiles.batching }
   const { maxBytes, redis: url } = config.cache
   const build = [packageVersion(), runtime.version, process.arch].join()
   const far = url === undefined ? undefined : await openRedisStore({ url, build, log })

@@ -52,3 +52,23 @@ describe('the rules of a model', () => {
     assert.equal(rulesOf('{onnx: {profile: latency}, executors: 2}').executors, 2)
   })
 })
+
+describe('what holds for a model that says nothing of joining', () => {
+  const defaults = { maxBatchSize: 12, maxDelayMs: 3, executors: 5 }
+  const of = (yaml: string) => {
+    const queue = { maxWaiting: 256, maxWaitingBytes: 4096, ...defaults }
+    const { batch, executors } = schedulingRules(parseModelConfig(yaml, 'model.yaml'), queue)
+    return [batch.maxRows, batch.maxDelayMs, executors]
+  }
+
+  it('is what holds for all', () => {
+    assert.deepEqual(of('{}'), [12, 3, 5])
+    assert.deepEqual(of('batching: auto\nexecutors: auto'), [12, 3, 5])
+  })
+
+  it('and not for one that says something', () => {
+    assert.deepEqual(of('batching: off'), [Infinity, 0, 5])
+    assert.deepEqual(of('batching: {maxDelayMs: 1}'), [Infinity, 1, 5])
+    assert.deepEqual(of('batching: {maxBatchSize: 7}\nexecutors: 2'), [7, 0, 2])
+  })
+})

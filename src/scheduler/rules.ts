@@ -27,15 +27,22 @@ export interface LevelRules {
   readonly delayable: boolean
 }
 
+/** For models that do not say. */
 export interface QueueDefaults {
   readonly maxWaiting: number
   readonly maxWaitingBytes: number
+  /** Of those that say nothing of joining. */
+  readonly maxBatchSize?: number | undefined
+  readonly maxDelayMs?: number | undefined
+  readonly executors?: number | undefined
 }
 
 export function schedulingRules(config: ModelConfig, defaults: QueueDefaults): SchedulingRules {
   const { queue, executors, slo } = config
   const batching = typeof config.batching === 'string' ? undefined : config.batching
-  const { maxBatchSize = 'auto', maxDelayMs = 0, preferred = [] } = batching ?? {}
+  const usually = config.batching === 'auto' ? defaults : {}
+  const { maxBatchSize = 'auto', maxDelayMs = 0 } = batching ?? usually
+  const { preferred = [] } = batching ?? {}
   const usual = levelRules(queue, {})
   const preserveOrdering = batching?.preserveOrdering ?? false
   return {
@@ -48,7 +55,7 @@ export function schedulingRules(config: ModelConfig, defaults: QueueDefaults): S
       maxRunMs: batching?.maxBatchMs ?? Infinity,
       inOrder: preserveOrdering,
     },
-    executors: typeof executors === 'number' ? executors : usualExecutors(config),
+    executors: typeof executors === 'number' ? executors : usualExecutors(config, defaults),
     sloMs: slo?.p99Ms,
     preserveOrdering,
     levelOf: ({ priority, queueTimeoutMs }) =>
@@ -59,8 +66,8 @@ export function schedulingRules(config: ModelConfig, defaults: QueueDefaults): S
 }
 
 /** Runs that share all threads are slower beside each other than one after the other. */
-const usualExecutors = ({ onnx }: ModelConfig): number | undefined =>
-  onnx.profile === 'latency' ? 1 : undefined
+const usualExecutors = ({ onnx }: ModelConfig, { executors }: QueueDefaults) =>
+  onnx.profile === 'latency' ? 1 : executors
 
 interface Wish {
   readonly priority?: number | undefined

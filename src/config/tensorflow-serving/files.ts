@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path'
 import { type ReadFile, readTextFile, whyUnreadable } from '../load.ts'
 import { ConfigError } from '../problem.ts'
 import type { ServerConfig } from '../server.ts'
-import { parseBatchingParameters } from './batching.ts'
+import { parseBatchingParameters, type ServingBatching } from './batching.ts'
 import { type ListedModel, parseModelList } from './model-list.ts'
 import { parseMonitoringConfig } from './monitoring.ts'
 
@@ -14,8 +14,8 @@ export type ServingPaths = Pick<
 
 export interface ServingFiles {
   readonly models: readonly ListedModel[]
-  /** Requests that may wait for a model, where a file says it. */
-  readonly maxWaiting?: number
+  /** What holds for models that do not say it themselves. */
+  readonly batching?: Omit<ServingBatching, 'warnings'>
   /** A further path for metrics. */
   readonly metricsPath?: string
   readonly warnings: readonly string[]
@@ -41,18 +41,19 @@ export function readServingFiles(
   const models = read(modelConfigFile, '--model-config-file', (text) =>
     parseModelList(text, basename(modelConfigFile!), dirname(modelConfigFile!)),
   )
-  const batching = read(batchingParametersFile, '--batching-parameters-file', (text) =>
+  const parameters = read(batchingParametersFile, '--batching-parameters-file', (text) =>
     parseBatchingParameters(text, basename(batchingParametersFile!)),
   )
   const metricsPath = read(monitoringConfigFile, '--monitoring-config-file', (text) =>
     parseMonitoringConfig(text, basename(monitoringConfigFile!)),
   )
   if (problems.length > 0) throw new ConfigError(problems)
+  const { warnings = [], ...batching } = parameters ?? {}
   return {
     models: models ?? [],
-    ...(batching?.maxWaiting !== undefined && { maxWaiting: batching.maxWaiting }),
+    ...(Object.keys(batching).length > 0 && { batching }),
     ...(metricsPath !== undefined && { metricsPath }),
-    warnings: batching?.warnings ?? [],
+    warnings,
   }
 }
 

@@ -119,31 +119,62 @@ describe('batching parameters', () => {
   const batching = (text: string) =>
     readServingFiles({ ...none, batchingParametersFile: '/etc/batching.txt' }, () => text)
 
-  it('limit how many requests wait; what else they say is told', () => {
-    const { maxWaiting, warnings } = batching(`
+  it('say what holds for models that do not say it themselves', () => {
+    const { batching: usual, warnings } = batching(`
       max_batch_size { value: 128 }
-      batch_timeout_micros { value: 0 }
-      max_enqueued_batches { value: 77 }
+      batch_timeout_micros { value: 1500 }
+      max_enqueued_batches { value: 7 }
       num_batch_threads { value: 8 }
+      enable_large_batch_splitting { value: false }
+      max_execution_batch_size { value: 32 }`)
+    assert.deepEqual(usual, { maxWaiting: 896, maxBatchSize: 128, maxDelayMs: 1.5, executors: 8 })
+    assert.deepEqual(warnings, [])
+  })
+
+  it('join requests to what is run at once, where larger ones are split', () => {
+    const { batching: usual } = batching(`
+      max_batch_size { value: 100 }
+      enable_large_batch_splitting { value: true }
+      max_execution_batch_size { value: 32 }`)
+    assert.deepEqual(usual, { maxBatchSize: 32 })
+    const whole = 'max_batch_size { value: 60 } enable_large_batch_splitting { value: true }'
+    assert.deepEqual(batching(whole).batching, { maxBatchSize: 60 })
+  })
+
+  it('are told what has no effect', () => {
+    const { batching: usual, warnings } = batching(`
       allowed_batch_sizes: 8
       allowed_batch_sizes: 128
-      enable_large_batch_splitting { value: false }`)
-    assert.equal(maxWaiting, 77)
-    assert.deepEqual(warnings, [
-      'batching.txt: no effect here before batching is built: max_batch_size, batch_timeout_micros, num_batch_threads, allowed_batch_sizes, enable_large_batch_splitting',
-    ])
+      pad_variable_length_inputs: true
+      thread_pool_name { value: "x" }`)
+    assert.equal(usual, undefined)
+    assert.deepEqual(
+      warnings.map((warning) => warning.split(' has ')[0]),
+      [
+        'batching.txt: allowed_batch_sizes',
+        'batching.txt: pad_variable_length_inputs',
+        'batching.txt: thread_pool_name',
+      ],
+    )
   })
 
   it('may say nothing, or that nothing waits', () => {
     assert.deepEqual(batching('').warnings, [])
-    assert.ok(!('maxWaiting' in batching('')))
-    assert.equal(batching('max_enqueued_batches { value: 0 }').maxWaiting, 0)
+    assert.ok(!('batching' in batching('')))
+    assert.deepEqual(batching('max_enqueued_batches { value: 0 }').batching, { maxWaiting: 0 })
+    assert.deepEqual(batching('max_enqueued_batches { value: 2 }').batching, { maxWaiting: 2000 })
   })
 
   it('are refused where they make no sense', () => {
     assert.deepEqual(
-      problemsOf(() => batching('max_enqueued_batches { value: -1 }')),
-      ['batching.txt: expected max_enqueued_batches to be a count, got -1'],
+      problemsOf(() =>
+        batching('max_enqueued_batches { value: -1 } max_batch_size { } num_batch_threads { }'),
+      ),
+      [
+        'batching.txt: expected max_batch_size to be a whole number from 1 on, got 0',
+        'batching.txt: expected max_enqueued_batches to be a whole number from 0 on, got -1',
+        'batching.txt: expected num_batch_threads to be a whole number from 1 on, got 0',
+      ],
     )
     assert.match(problemsOf(() => batching('max_batch_size: 3'))[0]!, /no BatchingParameters/)
   })
