@@ -7,7 +7,12 @@ import { fail } from '../../errors.ts'
 import type { InputSpec, Signature, TensorSpec } from '../../signature.ts'
 import { dynamic, type Shape } from '../../tensor/index.ts'
 import { dataTypeName, dataTypeOf } from './data-type.ts'
-import type { ModelInput, ModelOutput } from './generated/model_config_pb.ts'
+import {
+  type BatchInput,
+  BatchInput_Kind,
+  type ModelInput,
+  type ModelOutput,
+} from './generated/model_config_pb.ts'
 import type { TritonConfig } from './triton-config.ts'
 
 export interface MatchedTensor<Spec extends TensorSpec> {
@@ -18,8 +23,11 @@ export interface MatchedTensor<Spec extends TensorSpec> {
 }
 
 export interface MatchedTensors {
+  /** One of different shapes is one axis to the model, and rows to clients. */
   readonly inputs: readonly MatchedTensor<InputSpec>[]
   readonly outputs: readonly MatchedTensor<TensorSpec>[]
+  /** Inputs of the model that are made from the requests of a run. */
+  readonly derived: readonly InputSpec[]
 }
 
 /** In the order of the configuration. Fails with MODEL_UNSUPPORTED for the first contradiction. */
@@ -29,13 +37,20 @@ export function matchTensors(config: TritonConfig, signature: Signature): Matche
     inputs: config.input.map((told) => matchInput(config, told, signature.inputs)),
     outputs: config.output.map((told) => {
       const spec = found('output', told, signature.outputs)
-      return match(config, 'output', told, spec)
+      const scattered = config.batchOutput.some(({ targetName }) => targetName.includes(told.name))
+      return scattered
+        ? matchUneven(config, 'output', told, spec)
+        : match(config, 'output', told, spec)
     }),
+    derived: config.batchInput.flatMap((batch) =>
+      batch.targetName.map((name) => matchDerived(config, batch, name, signature.inputs)),
+    ),
   }
 }
 
-function checkCount({ name, input }: TritonConfig, { inputs }: Signature): void {
-  const expected = input.filter(({ optional }) => !optional).length
+function checkCount({ name, input, batchInput }: TritonConfig, { inputs }: Signature): void {
+  const told = input.filter(({ optional }) => !optional).length
+  const expected = batchInput.reduce((sum, { targetName }) => sum + targetName.length, told)
   const provided = inputs.filter(({ optional }) => optional !== true).length
   if (expected === provided) return
   throw unsupported(
@@ -59,12 +74,40 @@ function matchInput(
       `unable to load model '${config.name}', input '${told.name}' is optional in the configuration, but has no default in the model`,
     )
   }
-  return match(config, 'input', told, spec)
+  if (!told.allowRaggedBatch) return match(config, 'input', told, spec)
+  requireShape(config, told.name, spec, [dynamic])
+  return matchUneven(config, 'input', told, spec)
+}
+
+function matchDerived(
+  config: TritonConfig,
+  { kind, dataType }: BatchInput,
+  name: string,
+  inputs: readonly InputSpec[],
+): InputSpec {
+  const spec = found('input', { name }, inputs)
+  requireDatatype(config, 'input', { name, dataType }, spec)
+  const columns = spec.shape[1] ?? dynamic
+  const table = kind === BatchInput_Kind.BATCH_ITEM_SHAPE
+  requireShape(config, name, spec, table ? [dynamic, columns] : [dynamic])
+  return spec
+}
+
+/** What the model has of it says nothing of what clients see: only its datatype is held against it. */
+function matchUneven<Spec extends TensorSpec>(
+  config: TritonConfig,
+  kind: 'input' | 'output',
+  told: ModelInput | ModelOutput,
+  spec: Spec,
+): MatchedTensor<Spec> {
+  requireDatatype(config, kind, told, spec)
+  const rows = config.maxBatchSize > 0 ? [dynamic] : []
+  return { model: spec, clients: withShape(spec, [...rows, ...told.dims.map(Number)], 0) }
 }
 
 function found<Spec extends TensorSpec>(
   kind: string,
-  { name }: ModelInput | ModelOutput,
+  { name }: Pick<ModelInput, 'name'>,
   specs: readonly Spec[],
 ): Spec {
   const spec = specs.find((candidate) => candidate.name === name)
@@ -81,11 +124,7 @@ function match<Spec extends TensorSpec>(
   told: ModelInput | ModelOutput,
   spec: Spec,
 ): MatchedTensor<Spec> {
-  if (told.dataType !== dataTypeOf(spec.datatype)) {
-    throw unsupported(
-      `unable to load model '${config.name}', configuration expects datatype ${dataTypeName(told.dataType)} for ${kind} '${told.name}', model provides TYPE_${spec.datatype}`,
-    )
-  }
+  requireDatatype(config, kind, told, spec)
   const rows = config.maxBatchSize > 0 ? [dynamic] : []
   const dims = told.dims.map(Number)
   const reshape = told.reshape?.shape.map(Number)
@@ -103,6 +142,30 @@ function match<Spec extends TensorSpec>(
         ? { ...spec, shape: clients }
         : withShape(spec, clients, Math.min(rows.length, spec.shape.length)),
   }
+}
+
+function requireDatatype(
+  config: TritonConfig,
+  kind: 'input' | 'output',
+  told: Pick<ModelInput, 'name' | 'dataType'>,
+  { datatype }: TensorSpec,
+): void {
+  if (told.dataType === dataTypeOf(datatype)) return
+  throw unsupported(
+    `unable to load model '${config.name}', configuration expects datatype ${dataTypeName(told.dataType)} for ${kind} '${told.name}', model provides TYPE_${datatype}`,
+  )
+}
+
+function requireShape(
+  { name }: TritonConfig,
+  tensor: string,
+  { shape }: TensorSpec,
+  wanted: Shape,
+) {
+  if (shape.length === wanted.length && wanted.every((size, axis) => shape[axis] === size)) return
+  throw unsupported(
+    `unable to load model '${name}', configuration expects model provides input with shape ${text(wanted)} for ragged input '${tensor}', model provides ${text(shape)}`,
+  )
 }
 
 /** Of its axes only the first `kept` are those of the model. */
