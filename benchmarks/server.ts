@@ -38,7 +38,7 @@ export async function startSluice(modelPath: string, options: StartOptions): Pro
     options.script,
     'serve',
     modelPath,
-    ...['--http-port', '0', '--metrics-port', 'off', '--log-format', 'json'],
+    ...['--http-port', '0', '--metrics-port', 'off', '--log-format', 'json', '--state-dir', 'off'],
     ...(options.args ?? []),
   ]
   const { env = {}, cores } = options

@@ -40,10 +40,20 @@ export interface ServedModel {
   readonly files: readonly LoadedFile[]
   /** The memory it takes, in bytes, as far as is known. */
   readonly memoryBytes?: number
+  /** Whether requests for it share runs, as far as it is known by now. */
+  joining?(): JoiningStatus
   /** Its configuration in the words of Triton, completed from the model's file, as JSON. */
   configuration(): Promise<Readonly<Record<string, unknown>>>
   /** Counts a request that was refused before it reached the predictor: its body is no request. */
   refused(error: ServingError): void
+}
+
+export interface JoiningStatus {
+  readonly joined: boolean
+  /** Why they do not. */
+  readonly why?: string | undefined
+  /** The most rows that are worth while in one run, for each shape of requests that came. */
+  readonly limits: readonly { readonly shape: string; readonly rows: number }[]
 }
 
 /**

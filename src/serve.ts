@@ -2,6 +2,7 @@
  * The composition root: configuration in, a running server out. Everything that lives as long as
  * the server is made here, and ended in the opposite order.
  */
+import { cpus } from 'node:os'
 import { adminProtocol } from './admin/index.ts'
 import { openRedisStore, ResponseCache } from './cache/index.ts'
 import { cpuQuota } from './cgroup.ts'
@@ -17,6 +18,7 @@ import { metricsProtocol, plainProtocol } from './protocols/plain/index.ts'
 import { LocalSource, Registry } from './repository/index.ts'
 import { OnnxRuntime } from './runtime/onnx/index.ts'
 import { Resources, Scheduler } from './scheduler/index.ts'
+import { Learned, StateFolder } from './state/index.ts'
 import { accessLog, Metrics, requestSpan, startTracing } from './telemetry/index.ts'
 import { noTracer, type Tracer } from './trace.ts'
 import { type Exchange, type HttpProtocol, HttpServer } from './transport/http/index.ts'
@@ -31,6 +33,8 @@ export interface ServerSettings {
 
 export interface ServeOptions extends ServerSettings {
   readonly adminToken: string | undefined
+  /** For what outlives the process; nothing does where left out. */
+  readonly stateFolder?: string | undefined
   /** Reads the configuration again, for a reload. Fails with RELOAD_REFUSED where it is not sound. */
   readonly reread: () => Promise<ServerSettings>
   readonly log: Log
@@ -147,6 +151,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       await http?.drain()
       await started?.lifecycle.stop()
       await started?.cache.close()
+      await started?.state.close()
       clearTimeout(patience)
       await started?.overrides.close()
       await close()
@@ -192,12 +197,13 @@ interface Started {
   readonly lifecycle: Lifecycle
   readonly cache: ResponseCache
   readonly overrides: Overrides
+  readonly state: StateFolder
   readonly runtime: OnnxRuntime
 }
 
 /** Starts the runtime, and makes what loads models into it. */
 async function start(
-  { config, servingFiles, reread, log }: ServeOptions,
+  { config, servingFiles, stateFolder, reread, log }: ServeOptions,
   registry: Registry,
   metrics: Metrics,
 ): Promise<Started> {
@@ -213,6 +219,8 @@ async function start(
   const build = [packageVersion(), runtime.version, process.arch].join()
   const far = url === undefined ? undefined : await openRedisStore({ url, build, log })
   const cache = new ResponseCache({ ...ground, maxBytes, queue, far })
+  const state = await StateFolder.open({ path: stateFolder, log })
+  const machine = [build, cpus()[0]?.model ?? '', `${cpuQuota()}`, `${executors} of ${threads}`]
   const lifecycle = new Lifecycle({
     ...ground,
     registry,
@@ -224,6 +232,7 @@ async function start(
     loadTimeoutMs: config.load.timeoutMs,
     drainTimeoutMs: config.drainTimeoutMs,
     memory: config.modelMemory,
+    learned: state.remembers ? new Learned({ folder: state, machine, ...ground }) : undefined,
   })
   const overrides = new Overrides()
   let source = sourceOf({ config, servingFiles })
@@ -247,7 +256,7 @@ async function start(
       return { source, needRestart: keysThatNeedRestart(config, next.config) }
     },
   })
-  return { control, lifecycle, cache, overrides, runtime }
+  return { control, lifecycle, cache, overrides, state, runtime }
 }
 
 const limited = ({ rateLimit: { mode, resources } }: ServerConfig): Resources | undefined =>

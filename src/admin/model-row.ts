@@ -1,6 +1,6 @@
 /** What is told of one version of a model, or of a model of which no version is known. */
 import type { IndexEntry } from '../model-control.ts'
-import type { ServedModel } from '../models.ts'
+import type { JoiningStatus, ServedModel } from '../models.ts'
 
 export function modelRow(entry: IndexEntry) {
   if (!('state' in entry)) return { name: entry.name }
@@ -17,10 +17,21 @@ export function modelRow(entry: IndexEntry) {
   }
 }
 
-const loadedRow = ({ platform, provider, digest, memoryBytes, files }: ServedModel) => ({
-  platform,
-  provider,
-  digest: `sha256:${digest}`,
-  memory_bytes: memoryBytes,
-  files: files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
-})
+function loadedRow(served: ServedModel) {
+  const { platform, provider, digest, memoryBytes, files } = served
+  const joining = served.joining?.()
+  return {
+    platform,
+    provider,
+    digest: `sha256:${digest}`,
+    memory_bytes: memoryBytes,
+    files: files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+    ...(joining !== undefined && { batching: batchingRow(joining) }),
+  }
+}
+
+/** `shape` is left out where requests have one shape only. */
+const batchingRow = ({ joined, why, limits }: JoiningStatus) =>
+  joined
+    ? { joined, limits: limits.map(({ shape, rows }) => ({ shape: shape || undefined, rows })) }
+    : { joined, why }

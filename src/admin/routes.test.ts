@@ -5,7 +5,15 @@ import type { IndexEntry, ModelControl } from '../model-control.ts'
 import { type Asked, ask, controlOf, echoModel, modelsOf, statusOf } from '../protocols/testing.ts'
 import { adminProtocol } from './index.ts'
 
-const iris = { ...echoModel('iris', []), memoryBytes: 70 }
+const limits = [
+  { shape: '', rows: 8 },
+  { shape: 'x:32', rows: 2 },
+]
+const iris = {
+  ...echoModel('iris', []),
+  memoryBytes: 70,
+  joining: () => ({ joined: true, limits }),
+}
 const entries: readonly IndexEntry[] = [
   { name: 'iris', version: '2', state: 'failed', why: 'it is empty' },
   { ...statusOf(iris), labels: ['best'], why: 'version 2 failed' },
@@ -20,6 +28,7 @@ const rows = [
     labels: ['best'],
     ...{ platform: 'test', provider: 'test', digest: 'sha256:d1', memory_bytes: 70 },
     files: [{ path: 'model.onnx', bytes: 3, sha256: 'f1' }],
+    batching: { joined: true, limits: [{ rows: 8 }, { shape: 'x:32', rows: 2 }] },
   },
   { name: 'lazy', version: '1', state: 'unloaded', loaded_when_asked: true },
   { name: 'broken', state: 'failed', why: 'two model files' },
@@ -42,6 +51,14 @@ describe('the admin API tells', () => {
       assert.deepEqual([status, json()], [200, { name: model, versions }])
     })
   }
+
+  it('of a model whose requests are not joined: why', async () => {
+    const joining = () => ({ joined: false, why: 'batching is off', limits })
+    const entries = [statusOf({ ...iris, joining })]
+    const { json } = await asked({ index: () => entries }, one('iris'))
+    const { versions } = json() as { versions: readonly { batching: unknown }[] }
+    assert.deepEqual(versions[0]!.batching, { joined: false, why: 'batching is off' })
+  })
 
   it('that a model is not there, and which are', async () => {
     const { status, json } = await asked({}, one('iriss'))

@@ -36,6 +36,7 @@ export function detailsOf(row: JsonObject): string {
     ['provider', wordOf(row.provider)],
     ['memory', sizeOf(row.memory_bytes)],
     ['digest', wordOf(row.digest)],
+    ['batching', batchingOf(row.batching)],
     ...files.map((file, at) => [at === 0 ? 'files' : '', file] as const),
   ]
   const version = row.version === undefined ? '' : `, version ${wordOf(row.version)}`
@@ -43,6 +44,17 @@ export function detailsOf(row: JsonObject): string {
     .filter(([, fact]) => fact !== '')
     .map(([title, fact]) => `  ${title.padEnd(8)}  ${fact}\n`)
   return `${wordOf(row.name)}${version}: ${stateOf(row)}\n${lines.join('')}`
+}
+
+/** Whether its requests share runs, and how many rows make one worth while. */
+function batchingOf(batching: unknown): string {
+  if (typeof batching !== 'object' || batching === null) return ''
+  const { joined, why, limits } = batching as JsonObject
+  if (joined !== true) return `requests run apart: ${wordOf(why)}`
+  const rows = listOf(limits).map((limit) => Number(limit.rows))
+  if (rows.length === 0) return 'requests are joined'
+  const [least, most] = [Math.min(...rows), Math.max(...rows)]
+  return `requests are joined, up to ${least === most ? most : `${least} to ${most}`} rows`
 }
 
 const columns: readonly (readonly [string, (row: JsonObject) => string])[] = [

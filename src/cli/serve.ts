@@ -12,6 +12,7 @@ import { fail, ServingError } from '../errors.ts'
 import type { ModelStatus } from '../models.ts'
 import { curlExample } from '../protocols/plain/index.ts'
 import { type RunningServer, type ServeOptions, type ServerSettings, serve } from '../serve.ts'
+import { defaultStateFolder } from '../state/index.ts'
 import { createLog, type ProcessLog } from '../telemetry/index.ts'
 import { withServeFlags } from './config.ts'
 import { exitAtOnce } from './exit-at-once.ts'
@@ -44,10 +45,15 @@ async function run(args: readonly string[], options: Record<string, unknown>): P
   for (const warning of warnings) log.warn(warning)
   try {
     const reread = () => readAgain(args, options)
-    return await runServer({ ...settings, adminToken, reread, log })
+    const stateFolder = stateFolderOf(settings.config)
+    return await runServer({ ...settings, adminToken, stateFolder, reread, log })
   } finally {
     await log.close()
   }
+}
+
+function stateFolderOf({ stateDir }: ServerConfig): string | undefined {
+  return stateDir === 'off' ? undefined : (stateDir ?? defaultStateFolder(process.env))
 }
 
 /** Fails with RELOAD_REFUSED, so that a server that runs goes on as it is. */

@@ -116,10 +116,6 @@ __proto__: 4
     const cases = [
       { options: { grpcPort: '8001' }, told: '--grpc-port 8001: gRPC is not built yet; use off' },
       {
-        options: { stateDir: 'state' },
-        told: '--state-dir state: keeping state on disk is not built yet; use off',
-      },
-      {
         options: { trust: true },
         told: '--trust: running code of models is not built yet; leave it out',
       },
@@ -130,10 +126,10 @@ __proto__: 4
 
     it('but accepts what asks for nothing', () => {
       const { config } = load({
-        options: { grpcPort: 'off', stateDir: 'off' },
+        options: { grpcPort: 'off' },
         env: { SLUICE_TRUST: 'false' },
       })
-      assert.equal(config.stateDir, 'off')
+      assert.equal(config.grpc.port, 'off')
       assert.equal(config.trust, false)
     })
 

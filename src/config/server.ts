@@ -157,7 +157,13 @@ export const serverSchema = z.strictObject({
     .enum(['token', 'open'])
     .default('token')
     .describe('Who may load and unload models: whoever has the token, or everybody'),
-  stateDir: z.string().min(1).default('off').describe('A folder for what outlives the process'),
+  stateDir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "A folder for what outlives the process, off for none; in the user's state folder where left out",
+    ),
   trust: z.boolean().default(false).describe('Run code that lies in the folders of models'),
   log: z
     .strictObject({

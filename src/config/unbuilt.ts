@@ -14,7 +14,6 @@ export interface Unbuilt {
 
 export const unbuiltServerKeys: readonly Unbuilt[] = [
   { key: 'grpc.port', what: 'gRPC', accepts: ['off'] },
-  { key: 'stateDir', what: 'keeping state on disk', accepts: ['off'] },
   { key: 'trust', what: 'running code of models', accepts: [false] },
 ]
 

@@ -96,6 +96,7 @@ async function assemble(
     digest,
     files,
     memoryBytes: executable.memoryBytes,
+    joining: () => executors.joining,
     configuration: completed.configuration,
     refused: refusals(observation),
   }

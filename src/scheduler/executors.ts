@@ -10,6 +10,7 @@ import type { Call } from '../call.ts'
 import type { Clock } from '../clock.ts'
 import { fail, type ServingError } from '../errors.ts'
 import type { Events } from '../events.ts'
+import type { JoiningStatus } from '../models.ts'
 import {
   type InferenceRequest,
   type InferenceResponse,
@@ -47,15 +48,6 @@ export interface ExecutorsOptions {
   readonly resources?: ResourceNeed | undefined
   readonly clock: Clock
   readonly events: Events
-}
-
-/** Whether requests share runs, and how many rows do. */
-export interface JoiningStatus {
-  readonly joined: boolean
-  /** Why they do not. */
-  readonly why?: string | undefined
-  /** The most rows that are worth while, for each shape of requests that came. */
-  readonly limits: readonly { readonly shape: string; readonly rows: number }[]
 }
 
 export class Executors implements Predictor {

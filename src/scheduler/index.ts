@@ -1,5 +1,5 @@
 export type { CostPoint } from './cost-model.ts'
-export type { Executors, JoiningStatus } from './executors.ts'
+export type { Executors } from './executors.ts'
 export { type Joining, joiningOf } from './joining.ts'
 export { type Padding, padded } from './padded.ts'
 export { Resources } from './resources.ts'

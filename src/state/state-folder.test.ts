@@ -118,6 +118,14 @@ describe('a state folder', () => {
     assert.equal(warnings.length, 1)
   })
 
+  it('of which those above are not there is made with them, where that can be', async (t) => {
+    const path = join(await aFolder(t), 'a', 'b', 'c')
+    assert.equal((await opened(t, path)).remembers, true)
+    const { log, warnings } = listening()
+    assert.equal((await opened(t, '/proc/no/such/folder', log)).remembers, false)
+    assert.equal(warnings.length, 1)
+  })
+
   it('in which nothing can be written any more is told of once', async (t) => {
     const path = await aFolder(t)
     const { log, warnings } = listening()

@@ -4,10 +4,11 @@
  *
  * A file is whole or not there: it is written beside its place, brought to the disk, and moved.
  */
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Log } from '../log.ts'
 import { lockFile } from './lock.ts'
+import { makeFolder } from './make-folder.ts'
 
 export interface StateFolderOptions {
   /** Undefined where nothing is to be remembered. */
@@ -37,7 +38,7 @@ export class StateFolder {
     }
     if (path === undefined) return new StateFolder(undefined, log, () => {})
     try {
-      await mkdir(path, { recursive: true, mode: 0o700 })
+      await makeFolder(path)
       const unlock = lockFile(join(path, 'lock'))
       if (unlock === undefined) return nothing('another server has this folder')
       return new StateFolder(path, log, unlock)
@@ -98,7 +99,7 @@ export class StateFolder {
   async #replace(place: string, text: string): Promise<boolean> {
     const beside = `${place}.new`
     try {
-      await mkdir(dirname(place), { recursive: true, mode: 0o700 })
+      await makeFolder(dirname(place))
       const file = await open(beside, 'w', 0o600)
       try {
         await file.writeFile(text)

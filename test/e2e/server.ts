@@ -47,7 +47,7 @@ export class Sluice {
     const [command, ...words] = [...through, process.execPath, binary, ...args]
     const child = spawn(command!, words, {
       cwd,
-      env: { ...Object.fromEntries(clean), ...env },
+      env: { ...Object.fromEntries(clean), SLUICE_STATE_DIR: 'off', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
