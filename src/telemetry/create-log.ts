@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { type Fields, LOG_LEVELS, type Log, type LogLevel } from '../log.ts'
 import { jsonLines, type WriteLine } from './json-line.ts'
 import { BufferedOutput, directOutput, type Output } from './output.ts'
-import { textLine } from './text-line.ts'
+import { TextLines } from './text-line.ts'
 
 export interface LogOptions {
   /** The least important level that is written. */
@@ -26,9 +26,7 @@ export async function createLog(options: LogOptions): Promise<ProcessLog> {
       ? new BufferedOutput(destination, clock, (lines) => log.warn('log lines lost', { lines }))
       : directOutput(destination)
   const writeLine: WriteLine =
-    format === 'json'
-      ? await jsonLines(output, wallNow)
-      : (at, event, fields) => output.write(textLine(at, event, fields, wallNow()))
+    format === 'json' ? await jsonLines(output, wallNow) : textWriter(output, wallNow)
 
   const wanted = LOG_LEVELS.indexOf(level)
   const method = (at: LogLevel) =>
@@ -46,6 +44,11 @@ export async function createLog(options: LogOptions): Promise<ProcessLog> {
     close: () => output.close(),
   }
   return log
+}
+
+function textWriter(output: Output, wallNow: () => number): WriteLine {
+  const lines = new TextLines()
+  return (at, event, fields) => output.write(lines.line(at, event, fields, wallNow()))
 }
 
 const noFields: Fields = {}

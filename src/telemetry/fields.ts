@@ -8,7 +8,14 @@ export type PlainValue = string | number | boolean | null | object
 
 /** A value as JSON can hold it. Errors are left to `errorRecord`. */
 export function plainValue(key: string, value: unknown): PlainValue {
-  if (secret.test(key)) return redacted
+  return isSecret(key) ? redacted : plainOf(value)
+}
+
+/** Whether what bears this name is never written: `redacted` stands in its place. */
+export const isSecret = (key: string): boolean => secret.test(key)
+
+/** A value whose name is no secret's. */
+export function plainOf(value: unknown): PlainValue {
   switch (typeof value) {
     case 'string':
       return cut(value, maxCharacters)
@@ -31,6 +38,8 @@ export interface ErrorRecord {
   readonly cause?: ErrorRecord
 }
 
+export const redacted = '[redacted]'
+
 /** An error and its causes, nearest first; their stacks where they are wanted. */
 export function errorRecord(error: Error, withStack: boolean, depth = 0): ErrorRecord {
   const { cause } = error
@@ -52,7 +61,7 @@ export function errorRecord(error: Error, withStack: boolean, depth = 0): ErrorR
 
 /** Control, format and separator characters as `\u` escapes, newlines among them. */
 export function escapeControls(text: string): string {
-  return control.test(text) ? text.replace(controls, escaped) : text
+  return !plainAscii.test(text) && control.test(text) ? text.replace(controls, escaped) : text
 }
 
 export function cut(text: string, most: number): string {
@@ -79,7 +88,7 @@ function plainObject(value: object): PlainValue {
 }
 
 function bounded(key: string, value: unknown): unknown {
-  if (secret.test(key)) return redacted
+  if (isSecret(key)) return redacted
   if (typeof value === 'bigint') return String(value)
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Error) return errorRecord(value, false)
@@ -101,7 +110,8 @@ function escaped(character: string): string {
 
 const secret = /(?:headers?|authorization|cookies?|password|secret|token|api[-_]?key)$/i
 const unserializable = '[unserializable]'
-const redacted = '[redacted]'
+// far quicker to rule out
+const plainAscii = /^[ -~]*$/
 const control = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 const controls = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 const maxCharacters = 1000

@@ -3,7 +3,9 @@
  * never stops the event loop.
  *
  * Invariants
- * - Text is written in the order it came, and waits at most `flushEveryMs` before its write begins.
+ * - Text is written in the order it came, and waits at most `flushEveryMs` before its write begins,
+ *   or for the write before it. While lines come fast, more of them are gathered for each write: it
+ *   costs as much as a request does.
  * - No more than `maxPending` characters wait: what comes on top is lost, and counted.
  * - A destination that is gone (a closed pipe) loses the lines and nothing else.
  */
@@ -28,6 +30,7 @@ export class BufferedOutput implements Output {
   readonly #clock: Clock
   readonly #onLost: (lines: number) => void
   #pending = ''
+  #writeAt = leastWrite
   #inFlight = false
   #cancelTimer: (() => void) | undefined
   #accepted = 0
@@ -54,8 +57,7 @@ export class BufferedOutput implements Output {
     this.#accepted += text.length
     if (this.#closed) this.flushSync()
     else if (this.#inFlight) return
-    else if (this.#pending.length >= writeAt) this.#begin()
-    else this.#cancelTimer ??= this.#wake(flushEveryMs, () => this.#begin())
+    else this.#beginSoon()
   }
 
   flush(): Promise<void> {
@@ -87,6 +89,19 @@ export class BufferedOutput implements Output {
     this.flushSync()
   }
 
+  /** Now, where enough is there for a write. */
+  #beginSoon(): void {
+    if (this.#pending.length >= this.#writeAt) {
+      this.#writeAt = Math.min(2 * this.#writeAt, mostWrite)
+      this.#begin()
+    } else {
+      this.#cancelTimer ??= this.#wake(flushEveryMs, () => {
+        this.#writeAt = leastWrite
+        this.#begin()
+      })
+    }
+  }
+
   #begin(): void {
     if (this.#inFlight || this.#pending === '') return
     this.#inFlight = true
@@ -113,9 +128,8 @@ export class BufferedOutput implements Output {
     if (lost > 0) this.#onLost(lost)
     // what flushSync wrote meanwhile is done too
     this.#settle(this.#pending === '' ? this.#accepted : settles)
-    if (this.#waiters.length > 0 || this.#pending.length >= writeAt) this.#begin()
-    else if (this.#pending !== '')
-      this.#cancelTimer ??= this.#wake(flushEveryMs, () => this.#begin())
+    if (this.#waiters.length > 0) this.#begin()
+    else if (this.#pending !== '') this.#beginSoon()
   }
 
   #settle(until: number): void {
@@ -155,7 +169,8 @@ export function directOutput(destination: { write(text: string): void }): Output
   }
 }
 
-const writeAt = 4096
+const leastWrite = 4096
+const mostWrite = 65_536
 const flushEveryMs = 100
 const retryMs = 10
 const longestBlockMs = 1000

@@ -1,26 +1,56 @@
 /** A log line for people: `12:01:02.123 info  model loaded  model=iris version=1 ms=12`. */
 import type { Fields, LogLevel } from '../log.ts'
-import { type ErrorRecord, errorRecord, escapeControls, plainValue } from './fields.ts'
+import {
+  type ErrorRecord,
+  errorRecord,
+  escapeControls,
+  isSecret,
+  plainOf,
+  redacted,
+} from './fields.ts'
+import { TimeOfDay } from './time-of-day.ts'
 
 /**
  * One line and its newline; below it the stacks of the errors among the fields, each line
- * indented, when the level is `error`. `wall` is in milliseconds since 1970; shown is local time.
+ * indented, when the level is `error`. The same few names come again and again: what is to be
+ * known of one is found out once.
  */
-export function textLine(level: LogLevel, event: string, fields: Fields, wall: number): string {
-  let line = `${timeOfDay(wall)} ${level.padEnd(5)} ${escapeControls(event)} `
-  let stacks = ''
-  for (const key in fields) {
-    const value = fields[key]
-    if (value === undefined) continue
-    if (value instanceof Error) {
-      const record = errorRecord(value, level === 'error')
-      line += ` ${word(key)}=${word(summary(record))}`
-      if (level === 'error') stacks += stackLines(record)
-    } else {
-      line += ` ${word(key)}=${word(shown(plainValue(key, value)))}`
+export class TextLines {
+  readonly #time = new TimeOfDay()
+  readonly #names = new Map<string, FieldName>()
+
+  /** `wall` is in milliseconds since 1970; shown is local time. */
+  line(level: LogLevel, event: string, fields: Fields, wall: number): string {
+    let line = `${this.#time.at(wall)} ${padded[level]} ${escapeControls(event)} `
+    let stacks = ''
+    for (const key in fields) {
+      const value = fields[key]
+      if (value === undefined) continue
+      const name = this.#nameOf(key)
+      if (value instanceof Error) {
+        const record = errorRecord(value, level === 'error')
+        line += `${name.text}${word(summary(record))}`
+        if (level === 'error') stacks += stackLines(record)
+      } else {
+        line += name.text + (name.secret ? redacted : shown(value))
+      }
     }
+    return `${line.trimEnd()}\n${stacks}`
   }
-  return `${line.trimEnd()}\n${stacks}`
+
+  #nameOf(key: string): FieldName {
+    const known = this.#names.get(key)
+    if (known !== undefined) return known
+    const name = { text: ` ${word(key)}=`, secret: isSecret(key) }
+    if (this.#names.size < mostNames) this.#names.set(key, name)
+    return name
+  }
+}
+
+interface FieldName {
+  /** As it stands before its value. */
+  readonly text: string
+  readonly secret: boolean
 }
 
 function summary(record: ErrorRecord): string {
@@ -39,10 +69,11 @@ function stackLines(error: ErrorRecord): string {
   return lines
 }
 
-function shown(value: ReturnType<typeof plainValue>): string {
-  if (typeof value === 'string') return value
-  if (typeof value === 'number') return String(rounded(value))
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+function shown(value: unknown): string {
+  const plain = plainOf(value)
+  if (typeof plain === 'number') return String(rounded(plain))
+  if (typeof plain === 'string') return word(plain)
+  return word(typeof plain === 'object' ? JSON.stringify(plain) : String(plain))
 }
 
 /** Three decimals are enough for people; what would vanish is left as it is. */
@@ -57,10 +88,11 @@ const word = (text: string) => (plainWord.test(text) ? text : escapeControls(JSO
 // printable ASCII without space, quote and equals sign
 const plainWord = /^[!#-<>-~]+$/
 
-function timeOfDay(wall: number): string {
-  const at = new Date(wall)
-  const ms = at.getMilliseconds()
-  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${ms < 100 ? '0' : ''}${two(ms)}`
+const padded: Record<LogLevel, string> = {
+  error: 'error',
+  warn: 'warn ',
+  info: 'info ',
+  debug: 'debug',
 }
 
-const two = (value: number) => (value < 10 ? `0${value}` : `${value}`)
+const mostNames = 500
