@@ -1,5 +1,6 @@
 /** What is found out of one model, as text: one fact a line. */
 import type { ExternalFile } from '../onnx/index.ts'
+import type { Joining } from '../scheduler/index.ts'
 import type { Constraints, InputSpec, Signature, TensorSpec } from '../signature.ts'
 import { byteSize } from './byte-size.ts'
 import type { Inspection } from './inspect.ts'
@@ -33,10 +34,14 @@ const versionBlock = (inspected: VersionInspection): readonly Row[] => [
   ...versionRows(inspected),
 ]
 
-const versionRows = ({ path, description, supported }: VersionInspection): readonly Row[] => [
-  ...(path === undefined ? [] : block('file', [path])),
-  ...(description === undefined ? [] : describedRows(description, supported)),
-]
+const versionRows = (inspected: VersionInspection): readonly Row[] => {
+  const { path, description, supported, joining } = inspected
+  return [
+    ...(path === undefined ? [] : block('file', [path])),
+    ...(description === undefined ? [] : describedRows(description, supported)),
+    ...(joining === undefined ? [] : block('batching', [joiningLine(joining)])),
+  ]
+}
 
 function describedRows(description: Told, supported?: RuntimeSupport): readonly Row[] {
   const { producer, signature, memory } = description
@@ -100,6 +105,17 @@ function taskLine({ task, streams }: Signature): string {
   if (task.kind === 'regressor') return `regressor: a number a row from "${task.output}"`
   if (task.labels === undefined) return 'classifier, its labels are not told'
   return `classifier of ${task.labels.length}: ${some(task.labels)}`
+}
+
+function joiningLine(joining: Joining): string {
+  switch (joining.kind) {
+    case 'declared':
+      return 'requests are joined, as its configuration says'
+    case 'to-be-shown':
+      return 'requests are joined where a trial shows that to be right, when it is loaded'
+    case 'off':
+      return `requests run apart: ${joining.why}`
+  }
 }
 
 function parametersLine({ parameters: { count, bytes }, operators }: Told): string {

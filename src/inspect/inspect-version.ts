@@ -11,6 +11,7 @@ import {
   withoutZipMap,
 } from '../onnx/index.ts'
 import { completeVersion, verifyToldChecksums } from '../repository/index.ts'
+import { type Joining, joiningOf } from '../scheduler/index.ts'
 import { requireLocked } from './locked.ts'
 
 export interface VersionInspection {
@@ -24,6 +25,8 @@ export interface VersionInspection {
   /** Left out where the file cannot be read. The signature is the one that would be served. */
   readonly description?: Told
   readonly supported?: RuntimeSupport
+  /** Whether requests would share runs; left out where the signature is not known. */
+  readonly joining?: Joining
 }
 
 /** What the model's file says of itself. */
@@ -77,6 +80,7 @@ async function inspectFile(
     notes: [...zipMapNotes(rewritten), ...providerNotes(spec.config), ...warnings],
     description,
     supported: supportOf(asRead),
+    ...(description.signature && { joining: joiningOf(description.signature, spec.config) }),
   }
 }
 

@@ -39,6 +39,32 @@ describe('an inspection', () => {
     }
   })
 
+  for (const [yaml, says] of [
+    ['{}', 'requests are joined where a trial shows that to be right, when it is loaded'],
+    ['batching: {maxBatchSize: 8}', 'requests are joined, as its configuration says'],
+    ['batching: off', 'requests run apart: batching is off in its configuration'],
+  ] as const) {
+    it(`says whether requests would share runs: ${yaml}`, async (t) => {
+      const folder = await filesIn(t, {
+        'pets/model.onnx': zipMapModel(['cat', 'dog', 'emu']),
+        'pets/model.yaml': yaml,
+      })
+      const [found] = await inspectModels([join(folder, 'pets')])
+      assert.ok(detailsOf(found!).includes(`  batching       ${says}\n`), detailsOf(found!))
+    })
+  }
+
+  it('says which tensor keeps requests from sharing runs', async (t) => {
+    const folder = await filesIn(t, { 'm.onnx': addModel('FP32', [3]) })
+    const [found] = await inspectModels([join(folder, 'm.onnx')])
+    const why = 'input "a" has a first axis of 3'
+    assert.deepEqual(found!.wanted[0]!.joining, { kind: 'off', why })
+    assert.match(
+      detailsOf(found!),
+      /batching +requests run apart: input "a" has a first axis of 3$/m,
+    )
+  })
+
   it('counts parameters and lists the files they lie in', async (t) => {
     const initializer = [externalTensor('w', [2, 3], { location: 'w.bin' })]
     const folder = await filesIn(t, {

@@ -167,6 +167,6 @@ describe('requests run apart', () => {
   })
 
   it('where nothing is tried', async () => {
-    assert.match((await settled(models.perceptron(), 'warmUp: {runs: 0}')).why!, /without warm-up/)
+    assert.match((await settled(models.perceptron(), 'warmUp: {runs: 0}')).why!, /not warmed up/)
   })
 })

@@ -207,7 +207,7 @@ describe('whether requests share runs', () => {
 
   it('is not tried where nothing may be asked', async () => {
     for (const [options, why] of [
-      [{ yaml: 'warmUp: {runs: 0}' }, /without warm-up/],
+      [{ yaml: 'warmUp: {runs: 0}' }, /not warmed up/],
       [{ signature: { ...takesRows, streams: true } }, /any number of answers/],
     ] as const) {
       const { settle, told, asked } = setUp(options)

@@ -27,7 +27,7 @@ export async function settleJoining(
   const { config, learned, call } = options
   const joining = joiningOf(served.signature, config)
   if (joining.kind === 'declared') executors.joinable()
-  else executors.apart(joining.kind === 'off' ? joining.why : 'it is not tried without warm-up')
+  else if (joining.kind === 'off') executors.apart(joining.why)
   if (served.signature.streams === true || config.warmUp.runs === 0) return async () => {}
 
   const about = namesOf(version, options)

@@ -45,6 +45,7 @@ describe('whether requests share runs', () => {
     assert.match(why({ ...rows, maxBatchSize: 1 }), /one row/)
     assert.match(why(rows, 'batching: {maxBatchSize: 1}'), /one row/)
     assert.match(why(rows, 'sequences: {}'), /sequences/)
+    assert.match(why(rows, 'warmUp: {runs: 0}'), /not warmed up/)
     assert.match(why({ inputs: [], outputs: rows.outputs }), /no inputs/)
     assert.equal(why({ ...rows, inputs: [tensor('x', [1, 4])] }), 'input "x" has a first axis of 1')
     assert.equal(why({ ...rows, outputs: [tensor('y', [])] }), 'output "y" has no axes')

@@ -12,7 +12,7 @@ export type Joining =
 
 export function joiningOf(
   signature: Signature,
-  { batching, sequences }: Pick<ModelConfig, 'batching' | 'sequences'>,
+  { batching, sequences, warmUp }: Pick<ModelConfig, 'batching' | 'sequences' | 'warmUp'>,
 ): Joining {
   const off = (why: string): Joining => ({ kind: 'off', why })
   if (batching === 'off') return off('batching is off in its configuration')
@@ -35,7 +35,10 @@ export function joiningOf(
   const declared =
     typeof batching === 'object' &&
     (batching.assumeJoinable ?? typeof batching.maxBatchSize === 'number')
-  return { kind: declared ? 'declared' : 'to-be-shown' }
+  if (declared) return { kind: 'declared' }
+  if (warmUp.runs === 0) return off('its rows are not tried together where it is not warmed up')
+  return { kind: 'to-be-shown' }
+}
 }
 
 const firstAxisOf = ({ shape: [first] }: TensorSpec): string =>
