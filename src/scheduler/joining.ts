@@ -39,7 +39,6 @@ export function joiningOf(
   if (warmUp.runs === 0) return off('its rows are not tried together where it is not warmed up')
   return { kind: 'to-be-shown' }
 }
-}
 
 const firstAxisOf = ({ shape: [first] }: TensorSpec): string =>
   first === undefined ? 'has no axes' : `has a first axis of ${first}`
