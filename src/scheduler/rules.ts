@@ -40,7 +40,7 @@ export interface QueueDefaults {
 export function schedulingRules(config: ModelConfig, defaults: QueueDefaults): SchedulingRules {
   const { queue, executors, slo } = config
   const batching = typeof config.batching === 'string' ? undefined : config.batching
-  const usually = config.batching === 'auto' ? defaults : {}
+  const usually: Partial<QueueDefaults> = config.batching === 'auto' ? defaults : {}
   const { maxBatchSize = 'auto', maxDelayMs = 0 } = batching ?? usually
   const { preferred = [] } = batching ?? {}
   const usual = levelRules(queue, {})
