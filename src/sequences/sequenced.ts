@@ -49,7 +49,7 @@ export function sequenced({ config, sequences, queue, ...version }: SequencedVer
     limits: {
       maxWaiting: config.queue.maxWaiting ?? queue.maxWaiting,
       maxWaitingBytes: config.queue.maxWaitingBytes ?? queue.maxWaitingBytes,
-      timeoutMs: config.queue.timeoutMs ?? Infinity,
+      timeoutMs: config.queue.timeoutMs || Infinity,
       maxStateBytes: sequences.maxStateBytes,
     },
   })
