@@ -20,8 +20,12 @@ export function checked(model: string, inner: Predictor): Predictor {
   const { signature } = inner
   return {
     signature,
-    async predict(request, call) {
-      return inner.predict(checkRequest(model, signature, request), call)
+    predict(request, call) {
+      try {
+        return inner.predict(checkRequest(model, signature, request), call)
+      } catch (thrown) {
+        return Promise.reject(thrown)
+      }
     },
     async *stream(request, call) {
       yield* inner.stream(checkRequest(model, signature, request), call)

@@ -2,7 +2,7 @@
 import { fail } from '../errors.ts'
 import type { Models, ServedModel } from '../models.ts'
 import type { Body, Exchange } from '../transport/http/index.ts'
-import { countedRead } from './counted.ts'
+import { refusedBy } from './counted.ts'
 
 export interface Asked {
   readonly name: string
@@ -54,7 +54,12 @@ export async function askModel(
   const known = models.find(name, version)
   if (known.signature.streams === true) throw fail('MODEL_STREAMS', { model: name })
   exchange.answeredBy(known.name, known.version)
-  const body = await countedRead(known, () => exchange.readBody(alignAt))
+  let body: Body
+  try {
+    body = await exchange.readBody(alignAt)
+  } catch (thrown) {
+    throw refusedBy(known, thrown)
+  }
   const late = models.wake(name, version, call)
   if (late !== undefined) await late
   const model = models.find(name, version)

@@ -6,19 +6,12 @@ export function counted<T>(model: ServedModel, decode: () => T): T {
   try {
     return decode()
   } catch (thrown) {
-    throw refusalOf(model, thrown)
+    throw refusedBy(model, thrown)
   }
 }
 
-export async function countedRead<T>(model: ServedModel, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (thrown) {
-    throw refusalOf(model, thrown)
-  }
-}
-
-function refusalOf(model: ServedModel, thrown: unknown): ServingError {
+/** What was thrown, once it is counted. */
+export function refusedBy(model: ServedModel, thrown: unknown): ServingError {
   const error = ServingError.from(thrown)
   model.refused(error)
   return error

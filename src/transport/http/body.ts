@@ -33,6 +33,8 @@ export interface BodyReading {
   readonly alignAt?: number | undefined
   /** Called once nothing speaks against the body, before any of it is read. */
   readonly onAccepted?: () => void
+  /** Called with its length once it is read. */
+  readonly onRead?: (bytes: number) => void
 }
 
 export function readBody(request: IncomingMessage, reading: BodyReading): Promise<Body> {
@@ -42,11 +44,15 @@ export function readBody(request: IncomingMessage, reading: BodyReading): Promis
     const inflate = inflaterOf(request)
     if (call.ended !== undefined) throw call.ended
     reading.onAccepted?.()
+    const done = (body: Body) => {
+      reading.onRead?.(body.bytes.byteLength)
+      resolve(body)
+    }
     if (inflate !== undefined) {
       const inflated = inflate()
       request.pipe(inflated)
       const sink = new Sink(buffers, limits.maxBytes, undefined, alignAt)
-      resolve(fill(sink, inflated, request, call, limits))
+      fill(sink, inflated, request, call, limits).then(done, reject)
       return
     }
     // what came with the headers is parsed by then
@@ -56,11 +62,12 @@ export function readBody(request: IncomingMessage, reading: BodyReading): Promis
         return
       }
       const whole = wholeBody(request, length)
-      if (whole !== undefined) resolve(whole)
-      else
-        resolve(
-          fill(new Sink(buffers, limits.maxBytes, length, alignAt), request, request, call, limits),
-        )
+      if (whole !== undefined) {
+        done(whole)
+        return
+      }
+      const sink = new Sink(buffers, limits.maxBytes, length, alignAt)
+      fill(sink, request, request, call, limits).then(done, reject)
     })
   })
 }

@@ -6,7 +6,7 @@ const compress = { gzip: promisify(gzip), deflate: promisify(deflate) } as const
 type Encoding = keyof typeof compress
 
 /** Below this many bytes, compressing costs more than it saves. */
-const worthwhile = 8192
+export const worthwhile = 8192
 
 export interface Encoded {
   readonly bytes: Uint8Array

@@ -21,5 +21,6 @@ export function answerOptions(exchange: Exchange, methods: readonly string[]): v
     if (wanted !== undefined) response.setHeader('access-control-allow-headers', wanted)
     response.setHeader('access-control-max-age', '600')
   }
-  response.writeHead(204).end()
+  exchange.writeHead(204)
+  response.end()
 }

@@ -7,7 +7,7 @@ import { fail, type ServingError } from '../../errors.ts'
 import { childTraceparent, type Tracer } from '../../trace.ts'
 import { type Body, type BodyLimits, readBody } from './body.ts'
 import type { BodyBuffers } from './body-buffers.ts'
-import { encodeBody } from './compression.ts'
+import { encodeBody, worthwhile } from './compression.ts'
 
 export interface ExchangeOptions {
   readonly clock: Clock
@@ -35,6 +35,8 @@ export class Exchange {
   version: string | undefined
   bytesIn = 0
   bytesOut = 0
+  /** Why there was no good answer. */
+  error: ServingError | undefined
   readonly #options: ExchangeOptions
   #answered = false
 
@@ -61,27 +63,27 @@ export class Exchange {
   }
 
   /** The byte at `alignAt` will lie on a boundary of 64 bytes, where the body's length is known. */
-  async readBody(alignAt?: number): Promise<Body> {
+  readBody(alignAt?: number): Promise<Body> {
+    const { call } = this
     const { limits, buffers } = this.#options
     const onAccepted = () => {
       if (this.header('expect')?.toLowerCase() === '100-continue') this.response.writeContinue()
     }
-    const { call } = this
-    const body = await readBody(this.request, { call, limits, buffers, alignAt, onAccepted })
-    this.bytesIn = body.bytes.byteLength
-    return body
+    const onRead = (bytes: number) => {
+      this.bytesIn = bytes
+    }
+    return readBody(this.request, { call, limits, buffers, alignAt, onAccepted, onRead })
   }
 
   /** Tells the client and the log which version answered. */
   answeredBy(model: string, version: string): void {
     this.model = model
     this.version = version
-    this.response.setHeader('x-sluice-version', version)
   }
 
   json(status: number, text: string, headers?: Headers): Promise<void> | void {
     // as text it leaves in one piece with the headers; bytes would take a second one
-    if (this.header('accept-encoding') === undefined) {
+    if (this.header('accept-encoding') === undefined || Buffer.byteLength(text) < worthwhile) {
       this.#write(status, 'application/json', text, headers)
       return
     }
@@ -95,7 +97,7 @@ export class Exchange {
     headers: Headers = {},
   ): Promise<void> | void {
     const accepted = this.header('accept-encoding')
-    if (accepted === undefined || bytes.byteLength === 0) {
+    if (accepted === undefined || bytes.byteLength < worthwhile) {
       this.#write(status, contentType, bytes, headers)
       return
     }
@@ -109,6 +111,15 @@ export class Exchange {
       const encoding = { 'content-encoding': encoded.encoding }
       this.#write(status, contentType, encoded.bytes, { ...headers, ...encoding })
     })
+  }
+
+  /** Begins the answer, with the headers that every answer has before those given. */
+  writeHead(status: number, headers: readonly (string | number)[] = []): void {
+    const { requestId, traceparent } = this.call
+    const all: (string | number)[] = ['x-request-id', requestId]
+    if (traceparent !== undefined) all.push('traceparent', traceparent)
+    if (this.version !== undefined) all.push('x-sluice-version', this.version)
+    this.response.writeHead(status, all.concat(headers))
   }
 
   /** The identity of this request's own span, where there is a trace to belong to. */
@@ -129,13 +140,13 @@ export class Exchange {
     const { response, request } = this
     if (this.#answered || response.headersSent || response.destroyed) return
     const length = Buffer.byteLength(body)
-    response.statusCode = status
-    if (length > 0) response.setHeader('content-type', contentType)
-    response.setHeader('content-length', length)
-    for (const name of Object.keys(headers)) response.setHeader(name, headers[name]!)
+    const head: (string | number)[] = length > 0 ? ['content-type', contentType] : []
+    head.push('content-length', length)
+    for (const name in headers) head.push(name, headers[name]!)
     this.bytesOut = length
     this.#answered = true
     if (request.complete || !hasBody(request)) {
+      this.writeHead(status, head)
       response.end(body)
       return
     }
@@ -144,8 +155,11 @@ export class Exchange {
     setImmediate(() => {
       if (response.destroyed) return
       const { readableEnded } = request.socket
-      if (readableEnded) response.shouldKeepAlive = false // the rest will never come
-      if (request.complete || readableEnded) response.end(body)
+      const isThere = request.complete || readableEnded
+      // the rest will never come, or late
+      if (readableEnded || !isThere) response.shouldKeepAlive = false
+      this.writeHead(status, head)
+      if (isThere) response.end(body)
       else this.#endLate(body)
     })
   }
@@ -156,7 +170,6 @@ export class Exchange {
    */
   #endLate(body: Uint8Array | string): void {
     const { response, request } = this
-    response.shouldKeepAlive = false
     response.write(body)
     const end = () => {
       clearTimeout(pause)

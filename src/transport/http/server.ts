@@ -66,9 +66,8 @@ export class HttpServer {
     this.port = port
     // the address as the system says it, whatever its spelling in the configuration
     this.#access = { ...options.access, boundTo: address }
-    const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-      void this.#answer(request, response)
-    }
+    const onRequest = (request: IncomingMessage, response: ServerResponse) =>
+      this.#answer(request, response)
     server.on('request', onRequest)
     server.on('checkContinue', onRequest)
     server.on('connection', (socket: Socket) => this.#connections.add(socket))
@@ -127,38 +126,35 @@ export class HttpServer {
     this.#server.closeAllConnections()
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { clock } = this.#options
+  #answer(request: IncomingMessage, response: ServerResponse): void {
     const exchange = new Exchange(request, response, this.#exchangeOptions)
-    response.setHeader('x-request-id', exchange.call.requestId)
-    if (exchange.call.traceparent !== undefined) {
-      response.setHeader('traceparent', exchange.call.traceparent)
-    }
     this.#connections.begin(exchange)
     allowOrigin(exchange, this.#access.corsOrigins)
-
-    let error: ServingError | undefined
-    response.on('close', () => {
-      this.#connections.end(exchange)
-      if (!response.writableFinished) {
-        exchange.call.cancel()
-        error ??= exchange.call.ended
-      }
-      this.#options.onAnswered(exchange, error)
-      // a connection that was busy when draining began would be kept alive otherwise
-      if (this.#draining) setImmediate(() => this.#server.closeIdleConnections())
-    })
-    const stopWatching = watchDeadline(exchange.call, clock)
+    response.on('close', () => this.#closed(exchange))
+    const stopWatching = watchDeadline(exchange.call, this.#options.clock)
     const match = this.#router.match(request.method ?? 'GET', exchange.path)
-    try {
-      await this.#handle(exchange, match)
-    } catch (thrown) {
-      error = ServingError.from(thrown)
-      this.#logFailure(exchange, error)
-      this.#fail(exchange, match.protocol, error)
-    } finally {
+    const failed = (thrown: unknown) => {
       stopWatching()
+      this.#fail(exchange, match.protocol, ServingError.from(thrown))
     }
+    try {
+      const answering = this.#handle(exchange, match)
+      if (answering === undefined) stopWatching()
+      else answering.then(stopWatching, failed)
+    } catch (thrown) {
+      failed(thrown)
+    }
+  }
+
+  #closed(exchange: Exchange): void {
+    this.#connections.end(exchange)
+    if (!exchange.response.writableFinished) {
+      exchange.call.cancel()
+      exchange.error ??= exchange.call.ended
+    }
+    this.#options.onAnswered(exchange, exchange.error)
+    // a connection that was busy when draining began would be kept alive otherwise
+    if (this.#draining) setImmediate(() => this.#server.closeIdleConnections())
   }
 
   #handle(exchange: Exchange, match: Match): Promise<void> | void {
@@ -182,6 +178,8 @@ export class HttpServer {
   }
 
   #fail(exchange: Exchange, protocol: HttpProtocol, error: ServingError): void {
+    exchange.error = error
+    this.#logFailure(exchange, error)
     if (exchange.response.headersSent) {
       // half an answer cannot be mended: let the client see that it is not whole
       exchange.response.destroy()
