@@ -7,7 +7,7 @@ export {
   WrongUsage,
 } from './asked-model.ts'
 export { exampleCommand } from './example.ts'
-export { type LocalOptions, openLocal } from './local.ts'
+export { type LocalModel, type LocalOptions, loadLocal, openLocal } from './local.ts'
 export { type Question, type QuestionSources, readQuestion } from './question.ts'
 export { openRemote } from './remote.ts'
 export { type Target, targetOf } from './target.ts'

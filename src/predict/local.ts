@@ -30,9 +30,8 @@ export interface LocalOptions {
 
 /** Fails with a ServingError where there is no such model or it does not load. */
 export async function openLocal(options: LocalOptions): Promise<AskedModel> {
-  const found = await choose(options)
   const { clock } = options
-  const { served, close } = await load(found, options)
+  const { served, close } = await loadLocal(options)
   return {
     ask: (question) => ask(served, question, clock),
     example: () => Promise.resolve(exampleBody(served.signature)),
@@ -42,6 +41,22 @@ export async function openLocal(options: LocalOptions): Promise<AskedModel> {
     },
     close,
   }
+}
+
+/** A model that is loaded and that nobody but this process can ask. */
+export interface LocalModel {
+  readonly served: ServedModel
+  close(): Promise<void>
+}
+
+/**
+ * What stands behind `openLocal`, for who asks more than once: `executors` runs at once (1 where it is
+ * left out), `maxWaiting` requests in the queue (1). Fails as `openLocal` does.
+ */
+export async function loadLocal(
+  options: LocalOptions & { readonly executors?: number; readonly maxWaiting?: number },
+): Promise<LocalModel> {
+  return load(await choose(options), options)
 }
 
 async function choose({ path, model }: LocalOptions): Promise<FoundModel> {
@@ -65,7 +80,10 @@ async function choose({ path, model }: LocalOptions): Promise<FoundModel> {
   return chosen
 }
 
-async function load({ name, spec }: FoundModel, { onnx, clock, log }: LocalOptions) {
+async function load(
+  { name, spec }: FoundModel,
+  { onnx, clock, log, executors = 1, maxWaiting = 1 }: Parameters<typeof loadLocal>[0],
+): Promise<LocalModel> {
   if (spec instanceof ServingError) throw spec
   const { wanted } = wantedVersions(spec)
   const newest = wanted.at(-1)
@@ -75,14 +93,14 @@ async function load({ name, spec }: FoundModel, { onnx, clock, log }: LocalOptio
   const runtime = await OnnxRuntime.start({
     library: onnx.library,
     threadsPerRun: onnx.threads,
-    executors: 1,
+    executors,
   })
   try {
     const opened = await openVersion(spec, sourceOf(spec, newest), new AbortController().signal, {
       runtime,
       scheduler: new Scheduler({
         runtime,
-        queue: { maxWaiting: 1, maxWaitingBytes: Infinity },
+        queue: { maxWaiting, maxWaitingBytes: Infinity },
         clock,
       }),
       autoComplete: true,

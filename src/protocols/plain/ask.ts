@@ -11,7 +11,7 @@ import { locate } from './errors.ts'
 /** Keeps nothing of the bytes. */
 export function decodeBody(
   contentType: string | undefined,
-  { name, signature }: ServedModel,
+  { name, signature }: Pick<ServedModel, 'name' | 'signature'>,
   bytes: Uint8Array,
 ): PlainRequest {
   const type = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
