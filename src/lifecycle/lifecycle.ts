@@ -239,8 +239,7 @@ export class Lifecycle {
   }
 
   async #close(attempt: Attempt): Promise<void> {
-    await attempt.stopKeeping?.()
-    await attempt.opened?.close()
+    await Promise.all([attempt.stopKeeping?.(), attempt.opened?.close()])
     this.#memory.release(attempt)
   }
 
