@@ -122,20 +122,24 @@ describe('the number of rows of a run', () => {
     assert.ok(model.limit <= 2, `limit ${model.limit}`)
   })
 
-  it('stays where everything becomes slower and faster by turns', () => {
-    const cost = shapes['much more for each row beyond six']!
-    const model = new CostModel()
-    teach(model, cost)
-    let run = 0
-    const noise = (ms: number) => {
-      run += 1
-      return ms * (2 + Math.sin(run / 200))
-    }
-    for (let time = 0; time < 20; time++) {
-      teach(model, cost, { runs: 200, noise })
-      assert.equal(model.limit, 6)
-    }
-  })
+  for (const lasts of [7, 40, 600]) {
+    it(`stays where everything is three times slower for each other ${lasts} runs`, () => {
+      const cost = shapes['much more for each row beyond six']!
+      const model = new CostModel()
+      teach(model, cost)
+      let run = 0
+      const noise = (ms: number) => {
+        run += 1
+        return ms * (Math.floor(run / lasts) % 2 === 0 ? 1 : 3)
+      }
+      let elsewhere = 0
+      for (let time = 0; time < 6000; time++) {
+        teach(model, cost, { runs: 1, noise })
+        if (model.limit !== 6) elsewhere += 1
+      }
+      assert.ok(elsewhere <= 60, `${elsewhere}`)
+    })
+  }
 
   it('is tried again after a bad moment', () => {
     const cost = shapes['0.9 + 0.1 b']!
@@ -183,6 +187,19 @@ describe('what a run will take', () => {
     const model = new CostModel()
     for (const ms of [10, 11, 500, 9, 10]) model.record(4, ms)
     assert.equal(model.predict(4), 10)
+  })
+
+  it('follows the last runs of its size', () => {
+    const model = new CostModel([{ rows: 4, ms: 10 }])
+    for (let run = 0; run < 100; run++) model.record(4, 10)
+    for (let run = 0; run < 10; run++) model.record(4, 30)
+    assert.equal(model.predict(4), 30)
+  })
+
+  it('is no less for more rows, whatever a few runs have taken', () => {
+    const model = new CostModel()
+    for (let rows = 20; rows < 70; rows++) model.record(rows, 100 - rows)
+    assert.equal(model.predict(1000), 56)
   })
 
   it('lies between those of other sizes, and goes on beyond them', () => {
