@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { cpuQuota, memoryLimit } from './cgroup.ts'
+import { cpuQuota, cpuThrottling, memoryLimit, memoryWorkingSet } from './cgroup.ts'
 
 /** `docker run --cpus 1.5 --memory 512m`, with a namespace of its own. */
 const docker2 = {
@@ -67,6 +67,79 @@ describe('memoryLimit', () => {
   ]
   for (const { name, files, expected } of cases) {
     it(`reads ${name}`, () => assert.equal(memoryLimit(from(files)), expected))
+  }
+})
+
+const statOf2 = 'usage_usec 900\nnr_periods 70\nnr_throttled 6\nthrottled_usec 2500000\n'
+const statOf1 = 'nr_periods 50\nnr_throttled 4\nthrottled_time 3500000000\n'
+
+describe('cpuThrottling', () => {
+  const cases = [
+    {
+      name: 'a container of version 2',
+      files: { ...docker2, '/sys/fs/cgroup/cpu.stat': statOf2 },
+      expected: { periods: 70, throttledPeriods: 6, throttledSeconds: 2.5 },
+    },
+    {
+      name: 'a group of its own rather than one above',
+      files: {
+        ...nested2,
+        '/sys/fs/cgroup/system.slice/sluice.service/cpu.stat': statOf2,
+        '/sys/fs/cgroup/system.slice/cpu.stat': statOf2.replace('70', '80'),
+      },
+      expected: { periods: 70, throttledPeriods: 6, throttledSeconds: 2.5 },
+    },
+    {
+      name: 'a container of version 1',
+      files: { ...docker1, '/sys/fs/cgroup/cpu,cpuacct/cpu.stat': statOf1 },
+      expected: { periods: 50, throttledPeriods: 4, throttledSeconds: 3.5 },
+    },
+    {
+      name: 'a group without a quota',
+      files: { ...free2, '/sys/fs/cgroup/cpu.stat': 'usage_usec 900\n' },
+      expected: undefined,
+    },
+    {
+      name: 'a group that was never held to its quota',
+      files: { ...free2, '/sys/fs/cgroup/cpu.stat': statOf2.replace('70', '0') },
+      expected: undefined,
+    },
+    { name: 'no cgroups at all', files: {}, expected: undefined },
+  ]
+  for (const { name, files, expected } of cases) {
+    it(`reads ${name}`, () => assert.deepEqual(cpuThrottling(from(files)), expected))
+  }
+})
+
+describe('memoryWorkingSet', () => {
+  const cases = [
+    {
+      name: 'a container of version 2',
+      files: {
+        ...docker2,
+        '/sys/fs/cgroup/memory.current': '5000\n',
+        '/sys/fs/cgroup/memory.stat': 'anon 3000\ninactive_file 1200\nactive_file 800\n',
+      },
+      expected: 3800,
+    },
+    {
+      name: 'a container of version 1',
+      files: {
+        ...docker1,
+        '/sys/fs/cgroup/memory/memory.usage_in_bytes': '7000\n',
+        '/sys/fs/cgroup/memory/memory.stat': 'inactive_file 1\ntotal_inactive_file 2500\n',
+      },
+      expected: 4500,
+    },
+    {
+      name: 'a group that does not tell what it would give back',
+      files: { ...docker2, '/sys/fs/cgroup/memory.current': '6000\n' },
+      expected: 6000,
+    },
+    { name: 'no cgroups at all', files: {}, expected: undefined },
+  ]
+  for (const { name, files, expected } of cases) {
+    it(`reads ${name}`, () => assert.equal(memoryWorkingSet(from(files)), expected))
   }
 })
 

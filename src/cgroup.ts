@@ -42,6 +42,56 @@ export function memoryLimit(readFile: ReadKernelFile = readKernelFile): number |
   return limits.length === 0 ? undefined : Math.min(...limits)
 }
 
+export interface Throttling {
+  /** How often the group's time was up before its period was, and of how many periods. */
+  readonly throttledPeriods: number
+  readonly periods: number
+  readonly throttledSeconds: number
+}
+
+/** Since the group was made; undefined where nothing limits its time. */
+export function cpuThrottling(readFile: ReadKernelFile = readKernelFile): Throttling | undefined {
+  const read = reader(readFile)
+  const [told] = [
+    ...read.v2('cpu.stat').map((text) => throttlingOf(text, 'throttled_usec', 1e6)),
+    ...read.v1('cpu', (file) => throttlingOf(file('cpu.stat'), 'throttled_time', 1e9)),
+  ].filter((one) => one !== undefined && one.periods > 0)
+  return told
+}
+
+/**
+ * The bytes this process and its group use, without what the kernel would give back at once: what
+ * Kubernetes calls the working set. Undefined without a group.
+ */
+export function memoryWorkingSet(readFile: ReadKernelFile = readKernelFile): number | undefined {
+  const read = reader(readFile)
+  const inactive = [
+    ...read.v2('memory.stat').map((text) => fieldOf(text, 'inactive_file')),
+    ...read.v1('memory', (file) => fieldOf(file('memory.stat'), 'total_inactive_file')),
+  ]
+  const [used] = [
+    ...read.v2('memory.current').map(Number),
+    ...read.v1('memory', (file) => Number(file('memory.usage_in_bytes'))),
+  ]
+  return used === undefined ? undefined : Math.max(0, used - (inactive[0] ?? 0))
+}
+
+function throttlingOf(text: string, field: string, perSecond: number): Throttling | undefined {
+  const periods = fieldOf(text, 'nr_periods')
+  const throttledPeriods = fieldOf(text, 'nr_throttled')
+  const throttled = fieldOf(text, field)
+  if (periods === undefined || throttledPeriods === undefined || throttled === undefined) {
+    return undefined
+  }
+  return { periods, throttledPeriods, throttledSeconds: throttled / perSecond }
+}
+
+/** `name value`, a line each. */
+function fieldOf(text: string, name: string): number | undefined {
+  const value = new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]
+  return value === undefined ? undefined : Number(value)
+}
+
 /** Reads a file in the process's group and in every group above it, where it is there. */
 function reader(readFile: ReadKernelFile) {
   const groups = attempt(() => readFile('/proc/self/cgroup').trim().split('\n')) ?? []
@@ -58,7 +108,7 @@ function reader(readFile: ReadKernelFile) {
         ),
       )
     },
-    v1(controller: string, measure: (file: (name: string) => string) => number): readonly number[] {
+    v1<T>(controller: string, measure: (file: (name: string) => string) => T): readonly T[] {
       const group = parsed.find(({ controllers }) => controllers.split(',').includes(controller))
       if (group === undefined) return []
       // systems mount cpu and cpuacct together, with or without a link named after each

@@ -95,6 +95,13 @@ export type Event =
     }
   /** Which version is asked when a request names none: none, where it is left out. */
   | { readonly kind: 'stable'; readonly model: string; readonly version?: string }
+  /** From now on its requests are counted while they are under way. */
+  | {
+      readonly kind: 'watched'
+      readonly model: string
+      readonly version: string
+      readonly inFlight: InFlightCount
+    }
   /** It was idle and made room for another. */
   | { readonly kind: 'evicted'; readonly model: string; readonly version: string }
   /** A repository could not be looked at. */
@@ -130,6 +137,13 @@ export type WhyLeft = (typeof WHY_LEFT)[number]
  */
 export const WHY_SHED = ['full', 'bytes', 'late', 'expired', 'timeout', 'cancelled'] as const
 export type WhyShed = (typeof WHY_SHED)[number]
+
+/** Requests that are under way: read when somebody asks, so that telling costs them nothing. */
+export interface InFlightCount {
+  readonly count: number
+  /** The sum over all requests of the time each was under way, up to a moment of the clock. */
+  msUntil(now: number): number
+}
 
 /** A request to a known model was answered, well or badly. */
 export interface RequestEvent {

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { type TestContext, test } from 'node:test'
-import { HandClock } from '../clock.ts'
-import type { ErrorCode } from '../errors.ts'
-import type { RequestEvent } from '../events.ts'
+import { test } from 'node:test'
 import type { ModelState } from '../models.ts'
-import { Metrics } from './index.ts'
+import { fleetOf, loadedOf, request, setUp } from './testing.ts'
 
 test('requests and runs become the series of their version', async (t) => {
   const { metrics, series } = setUp(t)
@@ -47,8 +44,8 @@ test('requests and runs become the series of their version', async (t) => {
   assert.equal(at(`prediction_latency_seconds_count{${iris}}`), 2)
   assert.ok(Math.abs(at(`prediction_latency_seconds_sum{${iris}}`)! - 0.077) < 1e-9)
   assert.equal(at(`sluice_queue_delay_seconds_bucket{le="0.01",${iris}}`), 1)
-  assert.equal(at(`sluice_batch_rows_bucket{le="4",${iris}}`), 0)
-  assert.equal(at(`sluice_batch_rows_bucket{le="8",${iris}}`), 1)
+  assert.equal(at(`sluice_batch_size_bucket{le="4",${iris}}`), 0)
+  assert.equal(at(`sluice_batch_size_bucket{le="8",${iris}}`), 1)
   assert.equal(at(`sluice_model_state{${iris},state="ready"}`), 1)
   assert.equal(at(`sluice_model_state{${iris},state="loading"}`), 0)
   assert.equal(at('sluice_model_state{model="iris",version="2",state="loading"}'), 1)
@@ -294,6 +291,7 @@ test('samples carry the labels that their metric declares', (t) => {
   metrics.emit({ kind: 'load-failed', model: 'iris', version: '1', reason: 'LOAD_TIMEOUT' })
   metrics.emit(request({}))
   metrics.emit(sequences({}))
+  metrics.watch(fleetOf([loadedOf({ model: 'iris', limits: [{ shape: '', rows: 2 }] })]))
   for (const { name, labels, samples } of metrics.families) {
     const all = samples()
     if (labels.includes('model')) assert.ok(all.length > 0, `${name} has samples`)
@@ -324,38 +322,3 @@ const sequences = (told: {
     stateBytes: 0,
     ...told,
   }) as const
-
-function setUp(t: TestContext) {
-  const metrics = new Metrics({ version: '1.2.3', clock: new HandClock(), wallNow: () => 1234 })
-  t.after(() => metrics.close())
-  const page = async () => (await metrics.render()).body
-  return {
-    metrics,
-    page,
-    contentType: async () => (await metrics.render()).contentType,
-    async series() {
-      const lines = (await page()).split('\n').filter((line) => line !== '' && line[0] !== '#')
-      const values = new Map(
-        lines.map((line) => {
-          const end = line.lastIndexOf(' ')
-          return [line.slice(0, end), Number(line.slice(end + 1))]
-        }),
-      )
-      return (name: string) => values.get(name)
-    },
-  }
-}
-
-function request(of: {
-  error?: ErrorCode
-  rows?: number
-  durationMs?: number
-  queueMs?: number
-  inputMs?: number
-  runMs?: number
-  outputMs?: number
-}): RequestEvent {
-  const { error, rows = 1, durationMs = 1, queueMs = 0, inputMs = 0, runMs = 0, outputMs = 0 } = of
-  const timing = error === undefined ? { queueMs, inputMs, runMs, outputMs } : undefined
-  return { kind: 'request', model: 'iris', version: '1', error, rows, durationMs, timing }
-}

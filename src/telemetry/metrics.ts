@@ -5,14 +5,17 @@
 import type { Registry } from 'prom-client'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Event, Events } from '../events.ts'
+import type { Fleet } from '../executor-figures.ts'
 import type { Statistics, VersionStatistics } from '../statistics.ts'
 import { cacheFamilies } from './cache-families.ts'
 import type { Family } from './family.ts'
+import { fleetFamilies } from './fleet-families.ts'
 import { loadFamilies } from './load-families.ts'
 import { modelFamilies } from './model-families.ts'
 import { processFamilies } from './process-families.ts'
 import { ProcessProbe } from './process-probe.ts'
 import { registryOf } from './registry.ts'
+import { schedulingFamilies } from './scheduling-families.ts'
 import { sequenceFamilies } from './sequence-families.ts'
 import { Tally } from './tally.ts'
 
@@ -29,6 +32,7 @@ export class Metrics implements Events, Statistics {
   readonly families: readonly Family[]
   readonly #tally: Tally
   readonly #probe: ProcessProbe
+  #fleet: Fleet | undefined
   #registry: Promise<Registry> | undefined
 
   constructor({ version, clock = systemClock, wallNow = Date.now }: MetricsOptions) {
@@ -36,6 +40,8 @@ export class Metrics implements Events, Statistics {
     this.#probe = new ProcessProbe(clock)
     this.families = [
       ...modelFamilies(this.#tally),
+      ...schedulingFamilies(this.#tally, clock),
+      ...fleetFamilies(() => this.#fleet, clock),
       ...cacheFamilies(this.#tally),
       ...loadFamilies(this.#tally),
       ...sequenceFamilies(this.#tally),
@@ -45,6 +51,11 @@ export class Metrics implements Events, Statistics {
 
   emit(event: Event): void {
     this.#tally.emit(event)
+  }
+
+  /** From now on the executors of loaded versions are told. */
+  watch(fleet: Fleet): void {
+    this.#fleet = fleet
   }
 
   modelStatistics(name?: string, version?: string): readonly VersionStatistics[] {

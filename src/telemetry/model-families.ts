@@ -26,12 +26,6 @@ export function modelFamilies(tally: Tally): readonly Family[] {
       'From the request checked to its answer, for requests that succeeded.',
       (version) => version.latency,
     ),
-    histogram(
-      'sluice_queue_delay_seconds',
-      'Wait before the run, for requests that succeeded.',
-      (version) => version.queueDelay,
-    ),
-    histogram('sluice_batch_rows', 'Rows of each run.', (version) => version.batchRows),
     {
       name: 'sluice_model_state',
       type: 'gauge',

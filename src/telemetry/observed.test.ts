@@ -73,6 +73,30 @@ test('a stream left because its deadline passed says so', async () => {
 })
 
 /** `answers`: how many milliseconds each takes, or the error it is. */
+test('the time that requests are under way is added up as it passes', async () => {
+  const { clock, inFlight, request, call, predictor } = setUp({ rows: [1], answers: [8, 6] })
+  const under = () => [inFlight.count, inFlight.msUntil(clock.now())]
+  assert.deepEqual(under(), [0, 0])
+  const stream = predictor.stream(request, call)[Symbol.asyncIterator]()
+  await stream.next()
+  clock.advance(3)
+  assert.deepEqual(under(), [1, 11])
+  // another takes 8 ms, in which both are under way
+  const other = predictor.predict(request, call)
+  assert.deepEqual(under(), [2, 27])
+  await other
+  assert.deepEqual(under(), [1, 27])
+  await stream.return?.()
+  clock.advance(100)
+  assert.deepEqual(under(), [0, 27])
+})
+
+test('a request that fails is under way no longer', async () => {
+  const { inFlight, request, call, predictor } = setUp({ rows: [1], answers: [new Error('x')] })
+  await assert.rejects(predictor.predict(request, call))
+  assert.equal(inFlight.count, 0)
+})
+
 function setUp({ rows, answers }: { rows: number[]; answers: (number | Error)[] }) {
   const clock = new HandClock()
   const events: Event[] = []
@@ -99,17 +123,18 @@ function setUp({ rows, answers }: { rows: number[]; answers: (number | Error)[] 
       { name: 'other', tensor: { datatype: 'FP32', shape: [99], data: new Float32Array(99) } },
     ],
   }
+  const of = { model: 'iris', version: '7', events: { emit: (event: Event) => events.push(event) } }
+  const predictor = observed(inner, { ...of, clock })
+  const [watched] = events.splice(0)
+  assert.ok(watched?.kind === 'watched')
   return {
     events,
     request,
     call: new Call({ requestId: 'r1' }),
     ended: () => streamEnded,
-    predictor: observed(inner, {
-      model: 'iris',
-      version: '7',
-      events: { emit: (event) => events.push(event) },
-      clock,
-    }),
+    predictor,
+    clock,
+    inFlight: watched.inFlight,
   }
 }
 

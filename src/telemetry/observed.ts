@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import { type ErrorCode, ServingError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { InferenceRequest, InferenceResponse, Predictor, Timing } from '../predictor.ts'
+import { InFlight } from './in-flight.ts'
 
 export interface Observation {
   readonly model: string
@@ -25,11 +26,14 @@ export function refusals({ model, version, events }: Observation): (error: Servi
  */
 export function observed(predictor: Predictor, observation: Observation): Predictor {
   const { model, version, events, clock } = observation
+  const inFlight = new InFlight(clock.now())
+  events.emit({ kind: 'watched', model, version, inFlight })
   return {
     signature: predictor.signature,
 
     async predict(request, call) {
       const began = clock.now()
+      inFlight.begin(began)
       try {
         const response = await predictor.predict(request, call)
         tell(request, began, undefined, response.timing, response.cached)
@@ -42,6 +46,7 @@ export function observed(predictor: Predictor, observation: Observation): Predic
 
     async *stream(request, call) {
       const began = clock.now()
+      inFlight.begin(began)
       let timing: Timing | undefined
       let error: ErrorCode | undefined = 'cancelled'
       try {
@@ -66,7 +71,9 @@ export function observed(predictor: Predictor, observation: Observation): Predic
     timing: InferenceResponse['timing'] | undefined,
     cached = false,
   ): void {
-    const durationMs = clock.now() - began
+    const now = clock.now()
+    inFlight.end(now)
+    const durationMs = now - began
     const rows = rowsOf(request)
     const told = { kind: 'request', model, version, error, rows, durationMs, timing } as const
     events.emit(cached ? { ...told, cached } : told)

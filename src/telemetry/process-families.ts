@@ -1,4 +1,5 @@
 /** The metrics of the process, under the names that boards for Prometheus and Node know. */
+import { cpuQuota, cpuThrottling, memoryLimit, memoryWorkingSet } from '../cgroup.ts'
 import type { Family, Sample } from './family.ts'
 import { openFiles, openFilesLimit, type ProcessProbe } from './process-probe.ts'
 
@@ -35,6 +36,33 @@ export function processFamilies(probe: ProcessProbe, sluiceVersion: string): rea
       const { user, system } = process.cpuUsage()
       return one((user + system) / 1e6)
     }),
+    value('sluice_cpu_quota_cores', 'gauge', 'Cores that the process may use.', () =>
+      one(cpuQuota()),
+    ),
+    value(
+      'sluice_cpu_throttled_seconds_total',
+      'counter',
+      'Time for which the control group was held back because its CPU time was used up.',
+      () => one(cpuThrottling()?.throttledSeconds),
+    ),
+    value(
+      'sluice_cpu_throttled_periods_total',
+      'counter',
+      'Periods in which the control group was held back.',
+      () => one(cpuThrottling()?.throttledPeriods),
+    ),
+    value('sluice_cpu_periods_total', 'counter', 'Periods in which it ran.', () =>
+      one(cpuThrottling()?.periods),
+    ),
+    value(
+      'sluice_memory_working_set_bytes',
+      'gauge',
+      'Memory of the control group, without what the kernel would give back at once.',
+      () => one(memoryWorkingSet()),
+    ),
+    value('sluice_memory_limit_bytes', 'gauge', 'Memory that the control group may use.', () =>
+      one(memoryLimit()),
+    ),
     value('process_resident_memory_bytes', 'gauge', 'Memory in use, native memory included.', () =>
       one(process.memoryUsage.rss()),
     ),

@@ -47,6 +47,12 @@ export class Tally implements Events, Statistics {
       case 'queue':
         this.#asked(event).waiting = event.waiting
         break
+      case 'shed':
+        this.#asked(event).scheduling.shed(event.why)
+        break
+      case 'watched':
+        this.#registered(event).scheduling.watch(event.inFlight)
+        break
       case 'sequences':
         this.#asked(event).heldSequences(event)
         break

@@ -5,6 +5,7 @@ import type { ModelState } from '../models.ts'
 import type { Timing } from '../predictor.ts'
 import { Buckets, batchRows, delaySeconds, latencySeconds } from './buckets.ts'
 import { LoadTally } from './load-tally.ts'
+import { SchedulingTally } from './scheduling-tally.ts'
 
 export class VersionTally {
   readonly model: string
@@ -36,6 +37,7 @@ export class VersionTally {
   readonly queueDelay = new Buckets(delaySeconds)
   readonly batchRows = new Buckets(batchRows)
 
+  readonly scheduling = new SchedulingTally()
   readonly load = new LoadTally()
 
   constructor(model: string, version: string) {
@@ -90,6 +92,7 @@ export class VersionTally {
     const { rows } = event
     this.executions += 1
     this.batchRows.observe(rows)
+    this.scheduling.executed(event)
     let batch = this.batches.get(rows)
     if (batch === undefined) {
       // clients choose the rows of a request: they must not make this grow without end
