@@ -12,6 +12,14 @@ export function cpuSeconds(pid: number): number {
 /** How many processes a tree has. */
 export const processCount = (pid: number): number => treeOf(pid, readStats()).length
 
+/** The processes of a tree, the root first. */
+export const descendants = (pid: number): readonly number[] =>
+  treeOf(pid, readStats()).map((stat) => stat.pid)
+
+/** Memory of a process and all its descendants in bytes, what they share counted once. */
+export const memoryBytes = (pid: number): number =>
+  descendants(pid).reduce((sum, one) => sum + proportionalBytes(one), 0)
+
 export interface Stat {
   readonly pid: number
   readonly parent: number
@@ -47,6 +55,15 @@ export function stealShare(before: string, after: string): number {
   const passed = b.map((ticks, i) => ticks - a[i]!)
   const all = passed.reduce((sum, ticks) => sum + ticks, 0)
   return all > 0 ? passed[7]! / all : 0
+}
+
+function proportionalBytes(pid: number): number {
+  try {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+    return Number(/^Pss: +(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024
+  } catch {
+    return 0 // it has ended since
+  }
 }
 
 function readStats(): readonly Stat[] {

@@ -14,7 +14,8 @@ import { keep } from './keep.ts'
 import { openOneClient } from './one-client.ts'
 import { prepare } from './prepare.ts'
 import { readStat } from './proc.ts'
-import { type Question, rate } from './question.ts'
+import { progress } from './progress.ts'
+import type { Question } from './question.ts'
 import { type Pace, type Round, runRounds } from './rounds.ts'
 import { openSaturation } from './saturation.ts'
 import { openStart } from './start.ts'
@@ -122,17 +123,4 @@ function lastRecord(): Results | undefined {
     .at(-1)
   if (newest === undefined) return undefined
   return JSON.parse(readFileSync(join(folder, newest), 'utf8')) as Results
-}
-
-/** Says on stderr how each round went. */
-function progress(name: string): (round: Round) => void {
-  let count = 0
-  return ({ samples, discarded }) => {
-    count += 1
-    const shown = Object.entries(samples).map(
-      ([phase, s]) => `${phase} ${rate(s).toFixed(1)}/s p50 ${s.p50Ms.toFixed(3)} ms`,
-    )
-    const fate = discarded === null ? '' : `; discarded: ${discarded}`
-    console.error(`${name}, round ${count}: ${shown.join(', ')}${fate}`)
-  }
 }

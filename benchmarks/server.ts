@@ -2,7 +2,10 @@
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { Child } from './child.ts'
+
+const mostStartMs = 60_000
 
 export interface Server {
   readonly child: Child
@@ -28,7 +31,7 @@ export interface StartOptions {
 
 /**
  * Ready when it returns. Everything is as a user gets it: validation, metrics and access log are
- * on, and the log goes to a file.
+ * on, and the log goes to a file. But it remembers nothing of the servers before it.
  */
 export async function startSluice(modelPath: string, options: StartOptions): Promise<Sluice> {
   const log = join(tmpdir(), `sluice-benchmark-${process.pid}-${performance.now()}.log`)
@@ -41,7 +44,8 @@ export async function startSluice(modelPath: string, options: StartOptions): Pro
     ...['--http-port', '0', '--metrics-port', 'off', '--log-format', 'json', '--state-dir', 'off'],
     ...(options.args ?? []),
   ]
-  const { env = {}, cores } = options
+  const { cores } = options
+  const env = { SLUICE_STATE_DIR: 'off', ...options.env }
   const child = new Child(process.execPath, args, { stderr, env, ...(cores && { cores }) })
   closeSync(stderr)
   const stop = async () => {
@@ -65,7 +69,9 @@ export async function startEcho(cores?: string): Promise<Server> {
 }
 
 async function readyUrl(child: Child): Promise<string> {
-  const line = await child.line()
+  const late = wait(mostStartMs, '', { ref: false })
+  const line = await Promise.race([child.line(), late])
+  if (line === '') throw new Error(`not ready within ${mostStartMs / 1000} s`)
   const url = /http:\/\/[^\s/]+/.exec(line)?.[0]
   if (url === undefined) throw new Error(`no address in the ready line: ${line}`)
   return url

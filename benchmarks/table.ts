@@ -15,6 +15,14 @@ export function table(summaries: readonly Summary[]): string {
     summary.verdict,
     summary.rounds === 0 ? '-' : `${summary.kept} of ${summary.rounds}`,
   ])
+  return markdown(headings, rows)
+}
+
+/** Each row has a cell for each heading. */
+export function markdown(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
   const widths = headings.map((heading, column) =>
     Math.max(...[heading, ...rows.map((row) => row[column]!)].map((cell) => cell.length)),
   )

@@ -41,6 +41,17 @@ export function summarize(question: string, metric: Metric, rounds: readonly Rou
   }
 }
 
+/** A bar that nothing could be held against: it stays open. */
+export function unanswered(
+  question: string,
+  { metric, better, bar }: Pick<Summary, 'metric' | 'better' | 'bar'>,
+): Summary {
+  return {
+    ...{ question, metric, claim: `${question}: ${metric}`, unit: '', better, bar },
+    ...{ kept: 0, rounds: 0, verdict: 'inconclusive' },
+  }
+}
+
 export function judge(
   { better, bar }: Pick<Metric, 'better' | 'bar'>,
   { low, high }: Estimate,
