@@ -55,6 +55,8 @@ export function readBody(request: IncomingMessage, reading: BodyReading): Promis
       fill(sink, inflated, request, call, limits).then(done, reject)
       return
     }
+    // read by somebody from now on: what nobody reads, node throws away at some expense
+    request.read(0)
     // what came with the headers is parsed by then
     process.nextTick(() => {
       if (call.ended !== undefined) {
