@@ -13,6 +13,11 @@ export interface Models {
    */
   find(name: string, version?: string): ServedModel
   /**
+   * As `find`, for whoever has a request: where no version answers, one that drains may, which finishes
+   * the sequences that are under way in it and refuses whatever else it is asked.
+   */
+  findToAsk(name: string, version?: string): ServedModel
+  /**
    * Resolves at once, but for a model that is loaded when asked: then when it is ready. To be awaited
    * before `find`. Fails as `find` does, and when the call ends.
    */

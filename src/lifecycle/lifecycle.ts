@@ -14,6 +14,7 @@ import type { FoundModel } from '../model-spec.ts'
 import { type Registry, readWarmUpSamples } from '../repository/index.ts'
 import type { Runtime } from '../runtime/index.ts'
 import type { Scheduler } from '../scheduler/index.ts'
+import { SequenceHomes } from '../sequences/index.ts'
 import type { Learned } from '../state/index.ts'
 import { compareVersions } from '../version-order.ts'
 import type { Attempt } from './attempt.ts'
@@ -51,6 +52,7 @@ export class Lifecycle {
   readonly #options: LifecycleOptions
   readonly #queue: LoadQueue
   readonly #memory: ModelMemory
+  readonly #homes = new SequenceHomes()
   readonly #lives = new Map<string, ModelLife>()
   /** Attempts on their way, and those that came to nothing whose memory is not free yet. */
   readonly #unfinished = new Set<Promise<void>>()
@@ -92,9 +94,13 @@ export class Lifecycle {
     return this.#lives.get(name)?.failure
   }
 
-  /** Resolves when every request that was accepted is answered and every version is gone. */
+  /**
+   * Resolves when every request that was accepted is answered and every version is gone. No more
+   * requests come, so that sequences end with those that came.
+   */
   async stop(): Promise<void> {
     this.#stopping = true
+    this.#homes.leaveAll()
     const lives = [...this.#lives.values()]
     for (const life of lives) life.unwant(true)
     await Promise.all(lives.map((life) => life.whenEnded()))
@@ -156,7 +162,8 @@ export class Lifecycle {
       const admission = await this.#memory.enter(attempt, bytes, urgent, tenants, giveUp)
       if (admission === 'asleep') return 'asleep'
     }
-    const opened = await openVersion(spec, source, giveUp, this.#options)
+    const options = { ...this.#options, homes: this.#homes }
+    const opened = await openVersion(spec, source, giveUp, options)
     attempt.opened = opened
     this.#memory.hold(attempt, opened.executable.memoryBytes)
     giveUp.throwIfAborted()

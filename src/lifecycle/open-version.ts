@@ -11,7 +11,16 @@ import type { Predictor } from '../predictor.ts'
 import { completeVersion, verifyToldChecksums } from '../repository/index.ts'
 import type { Executable, Runtime } from '../runtime/index.ts'
 import { type Executors, padded, type Scheduler } from '../scheduler/index.ts'
+import { finishing, type Home, SequenceHomes } from '../sequences/index.ts'
 import { observed, refusals } from '../telemetry/index.ts'
+import {
+  eachAlone,
+  mostRuns,
+  planOf,
+  sequencesOver,
+  underSequences,
+  unheededBySequences,
+} from './version-sequences.ts'
 
 export interface OpenOptions {
   readonly runtime: Runtime
@@ -20,6 +29,8 @@ export interface OpenOptions {
   readonly cache?: ResponseCache | undefined
   /** Whether config.pbtxt is completed from the model's file. */
   readonly autoComplete: boolean
+  /** Where sequences are under way, of all models; nowhere else where left out. */
+  readonly homes?: SequenceHomes
   readonly clock: Clock
   readonly events: Events
 }
@@ -27,6 +38,8 @@ export interface OpenOptions {
 /** A version in memory that can be asked, and of which nobody knows yet. */
 export interface OpenVersion {
   readonly served: ServedModel
+  /** The same while it drains, for its sequences alone; left out where it has none. */
+  readonly finishing?: ServedModel
   readonly executors: Executors
   /** What clients ask: the executors, and what stands before them. Its drain is theirs as well. */
   readonly inUse: InUse
@@ -64,35 +77,53 @@ export function sourceOf(spec: ModelSpec, { version, path }: VersionSpec): Model
 }
 
 async function assemble(
-  { config, triton }: ModelSpec,
+  spec: ModelSpec,
   { name, version }: ModelSource,
   executable: Executable,
-  { scheduler, cache, autoComplete, clock, events }: OpenOptions,
+  { scheduler, cache, autoComplete, clock, events, homes = new SequenceHomes() }: OpenOptions,
 ): Promise<OpenVersion> {
+  const { config, triton } = spec
   const { platform, provider, files } = executable
+  const plan = await planOf(spec, executable.signature)
   const completed = await completeVersion({
     name,
     version,
     platform,
-    signature: executable.signature,
+    signature: plan?.visible ?? executable.signature,
     config,
     triton,
     autoComplete,
   })
-  const about = { model: name, version, executable, signature: completed.inner, config }
-  const executors = scheduler.executors({ ...about, events })
+  const about = {
+    model: name,
+    version,
+    executable,
+    signature: plan === undefined ? completed.inner : executable.signature,
+    config: plan === undefined ? config : underSequences(config),
+  }
+  const atLeast = plan === undefined ? 0 : mostRuns(config)
+  const executors = scheduler.executors({ ...about, events }, atLeast)
   const digest = digestOf(files)
-  const inUse = cache?.cached(executors, { ...about, digest, provider }) ?? executors
+  const inSequence = (inner: Executors, toldTo: Events) =>
+    plan &&
+    sequencesOver(inner, {
+      ...{ model: name, version, config, plan, signature: completed.inner },
+      ...{ queue: scheduler.queue, clock, events: toldTo },
+    })
+  const ofSequences = inSequence(executors, events)
+  const inUse = ofSequences ?? cache?.cached(executors, { ...about, digest, provider }) ?? executors
   const paddings = typeof config.batching === 'object' ? config.batching.padding : {}
   const filledUp = (inner: Predictor) => padded(inner, paddings)
   const observation = { model: name, version, events, clock }
+  const predictor = observed(checked(name, completed.adapt(filledUp(inUse))), observation)
+  const home: Home = { model: name, predictor, sequences: ofSequences?.sequences }
   const served: ServedModel = {
     name,
     version,
     platform,
     provider,
     signature: completed.signature,
-    predictor: observed(checked(name, completed.adapt(filledUp(inUse))), observation),
+    predictor: homes.handing(home),
     digest,
     files,
     memoryBytes: executable.memoryBytes,
@@ -100,17 +131,26 @@ async function assemble(
     configuration: completed.configuration,
     refused: refusals(observation),
   }
-  const trialExecutors = scheduler.executors({ ...about, events: noEvents }, 1)
+  const trialExecutors = scheduler.executors({ ...about, events: noEvents }, Math.max(1, atLeast))
+  const tried = inSequence(trialExecutors, noEvents) ?? trialExecutors
+  const trial = checked(name, completed.adapt(filledUp(tried)))
+  const leaveHomes = homes.enter(home)
   return {
     served,
+    ...(ofSequences !== undefined && { finishing: { ...served, predictor: finishing(home) } }),
     executors,
     inUse,
     executable,
-    trial: checked(name, completed.adapt(filledUp(trialExecutors))),
-    warnings: [...executable.warnings, ...completed.warnings],
+    trial: plan === undefined ? trial : eachAlone(trial, plan),
+    warnings: [
+      ...executable.warnings,
+      ...completed.warnings,
+      ...(plan === undefined ? [] : unheededBySequences(config)),
+    ],
     close: async () => {
+      leaveHomes()
       // a run that nobody waits for any more may still be under way
-      await Promise.all([inUse.drain(), trialExecutors.drain()])
+      await Promise.all([inUse.drain(), tried.drain()])
       await executable.dispose()
     },
   }

@@ -48,8 +48,10 @@ export function rowOf(
   alone: boolean,
   wake: () => Promise<void>,
 ): VersionRow {
-  const { version, serving, coming, failed, asleep } = slot
-  const about = { name, version }
+  const { version, serving, coming, failed, asleep, draining } = slot
+  const last = [...draining].findLast(({ opened }) => opened?.finishing !== undefined)
+  const finishing = last?.opened?.finishing
+  const about = { name, version, ...(finishing !== undefined && { finishing }) }
   const why = failed === undefined ? undefined : wordsOf(failed.error)
   if (serving?.opened !== undefined) {
     const { served } = serving.opened

@@ -215,7 +215,7 @@ describe('a model that is loaded when it is asked', () => {
       woken += 1
     }
     const list = () => (woken > 0 ? [statusOf(served)] : [asleep, failed])
-    const models = { ...modelsOf(), find, wake, list }
+    const models = { ...modelsOf(), find, findToAsk: find, wake, list }
     return { models, woken: () => woken }
   }
   const get = (route: string, models: Models, headers = {}, params = { model: 'iris' }) =>
@@ -282,5 +282,5 @@ function looked(served: ServedModel | (() => ServedModel)) {
     found.push(version)
     return typeof served === 'function' ? served() : served
   }
-  return { models: { ...modelsOf(), find }, found }
+  return { models: { ...modelsOf(), find, findToAsk: find }, found }
 }

@@ -51,7 +51,7 @@ export async function askModel(
   const { call } = exchange
   const early = models.wake(name, version, call)
   if (early !== undefined) await early
-  const known = models.find(name, version)
+  const known = models.findToAsk(name, version)
   if (known.signature.streams === true) throw fail('MODEL_STREAMS', { model: name })
   exchange.answeredBy(known.name, known.version)
   let body: Body
@@ -62,7 +62,7 @@ export async function askModel(
   }
   const late = models.wake(name, version, call)
   if (late !== undefined) await late
-  const model = models.find(name, version)
+  const model = models.findToAsk(name, version)
   if (model !== known) exchange.answeredBy(model.name, model.version)
   await ask(model, body)
 }

@@ -48,13 +48,15 @@ export function modelOf(
 }
 
 export function modelsOf(...served: readonly ServedModel[]): Models {
+  const find: Models['find'] = (name, version) => {
+    const model = served.find((one) => one.name === name)
+    if (model === undefined) throw fail('MODEL_NOT_FOUND', { model: name, known: [] })
+    if (version === undefined || version === model.version) return model
+    throw fail('VERSION_NOT_FOUND', { model: name, version, known: [model.version] })
+  }
   return {
-    find: (name, version) => {
-      const model = served.find((one) => one.name === name)
-      if (model === undefined) throw fail('MODEL_NOT_FOUND', { model: name, known: [] })
-      if (version === undefined || version === model.version) return model
-      throw fail('VERSION_NOT_FOUND', { model: name, version, known: [model.version] })
-    },
+    find,
+    findToAsk: find,
     wake: () => undefined,
     defaultName: () => served[0]?.name ?? '',
     list: () => served.map(statusOf),

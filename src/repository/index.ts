@@ -1,5 +1,6 @@
 export { Poller } from './change/poller.ts'
 export { completeVersion } from './complete/complete-version.ts'
+export { readInitialStates } from './complete/initial-states.ts'
 export { verifyToldChecksums } from './complete/verify-checksums.ts'
 export { readWarmUpSamples, type WarmUpSample } from './complete/warm-up-samples.ts'
 export { discover, modelOfLost } from './find/discover.ts'

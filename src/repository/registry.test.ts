@@ -198,6 +198,26 @@ test('a version of which nothing is known any more is told as unloaded, once', (
   )
 })
 
+test('a version that finishes its sequences is found by whoever has a request, where none serves', () => {
+  const { registry } = setUp()
+  const finishing = { name: 'iris', version: '3' } as ServedModel
+  const draining = row('iris', '3', 'draining', { finishing, labels: ['old'] })
+  const stable = row('iris', '4', 'ready', { stable: true })
+  registry.publish('iris', [draining, stable])
+  assert.equal(registry.findToAsk('iris'), stable.served)
+  assert.equal(registry.findToAsk('iris', '4'), stable.served)
+  assert.equal(registry.findToAsk('iris', 'old'), finishing)
+  refuses(() => registry.find('iris', '3'), 'unavailable', /"iris" is draining$/)
+  registry.publish('iris', [draining, row('iris', '4', 'loading')])
+  assert.equal(registry.findToAsk('iris'), finishing)
+  refuses(() => registry.findToAsk('iris', '4'), 'unavailable', /"iris" is loading$/)
+  refuses(() => registry.find('iris'), 'unavailable', /"iris" is loading$/)
+  refuses(() => registry.findToAsk('nosuch'), 'not_found', /is named "nosuch"/)
+  const replaced = row('iris', '3', 'ready', { finishing, stable: true })
+  registry.publish('iris', [replaced])
+  assert.equal(registry.findToAsk('iris', '3'), replaced.served)
+})
+
 interface Options {
   readonly defaultModel?: string
   readonly strict?: boolean

@@ -22,6 +22,8 @@ export interface RegistryOptions {
 export interface VersionRow extends ModelStatus {
   /** Of one that is loaded when asked: settles when that has been done. Any number may wait for it. */
   readonly wake?: () => Promise<void>
+  /** What drains of it, for the sequences that are under way there. */
+  readonly finishing?: ServedModel
 }
 
 interface Entry {
@@ -92,6 +94,16 @@ export class Registry implements Models {
     throw notReady(row)
   }
 
+  findToAsk(name: string, version?: string): ServedModel {
+    const entry = this.#models.get(name)
+    const row =
+      version === undefined
+        ? entry?.stable === undefined && entry?.rows.findLast(isFinishing)
+        : entry?.byVersion.get(version)
+    if (!row || row.served !== undefined) return this.find(name, version)
+    return row.finishing ?? this.find(name, version)
+  }
+
   wake(name: string, version: string | undefined, call: Call): Promise<void> | undefined {
     const entry = this.#models.get(name)
     if (entry === undefined || (version === undefined && entry.stable !== undefined)) return
@@ -155,6 +167,8 @@ function entryOf(rows: readonly VersionRow[]): Entry {
 const COMING: readonly ModelState[] = ['queued', 'loading', 'warming']
 
 const isComing = ({ state }: VersionRow): boolean => COMING.includes(state)
+
+const isFinishing = ({ finishing }: VersionRow): boolean => finishing !== undefined
 
 /** One that is loaded when asked can be asked already, also while it is on its way. */
 const isStarting = (rows: readonly VersionRow[]): boolean =>

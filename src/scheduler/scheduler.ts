@@ -45,6 +45,11 @@ export class Scheduler {
     this.#loop = new LoopTurn({ now, atTurnEnd })
   }
 
+  /** For models that do not say. */
+  get queue(): QueueDefaults {
+    return this.#options.queue
+  }
+
   /** `atLeast`: so many requests may wait, whatever the configuration says. */
   executors({ config, ...version }: SchedulableVersion, atLeast = 0): Executors {
     const { queue, clock, resources } = this.#options

@@ -100,8 +100,8 @@ export function controlTensor(
   const data = emptyData(datatype, places.length)
   places.forEach((place, row) => {
     const id = (place?.id ?? 0n) as bigint
-    // of 64 bits, as they are: clients that hash their ids use all of them
-    data[row] = (datatype.endsWith('64') ? BigInt.asIntN(64, id) : Number(id)) as never
+    // of 64 bits, whatever their sign: clients that hash their ids use all of them
+    data[row] = (datatype.endsWith('64') ? id : Number(id)) as never
   })
   return { datatype, shape, data }
 }
