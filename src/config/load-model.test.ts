@@ -105,10 +105,6 @@ trusted: false
     ['trusted: true', 'trusted: running code of models is not built yet; leave it out'],
     ['python: .venv/bin/python', 'python: the Python runtime is not built yet; leave it out'],
     [
-      'batching: {ragged: {inputs: [x]}}',
-      'batching.ragged: joining requests of different shapes is not built yet; leave it out',
-    ],
-    [
       'batching: {maxBatchSize: 4, preferred: [2, 8]}',
       'batching.preferred[1]: expected at most the maxBatchSize, 4, got 8',
     ],

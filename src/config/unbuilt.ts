@@ -22,7 +22,6 @@ export const unbuiltModelKeys: readonly Unbuilt[] = [
   { key: 'isolation', what: 'a process of its own for a model', accepts: ['none'] },
   { key: 'trusted', what: 'running code of models', accepts: [false] },
   { key: 'python', what: 'the Python runtime', accepts: [] },
-  { key: 'batching.ragged', what: 'joining requests of different shapes', accepts: [] },
   { key: 'rollout', what: 'rolling out versions', accepts: [] },
 ]
 

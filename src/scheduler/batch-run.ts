@@ -92,7 +92,9 @@ function halvesOf(members: readonly Waiting[]): readonly (readonly Waiting[])[] 
 function requestOf(members: readonly Waiting[], { joiner, outputNames }: Delivery) {
   const [first, ...others] = members
   const wanted = first!.request.outputs ?? outputNames
-  if (others.length === 0) return { inputs: first!.request.inputs, outputs: wanted }
+  if (others.length === 0 && !joiner.always) {
+    return { inputs: first!.request.inputs, outputs: wanted }
+  }
   const same = others.every(({ request }) => request.outputs === first!.request.outputs)
   return {
     inputs: joiner.join(members.map(({ request }) => request)),
@@ -117,7 +119,7 @@ function answers(
   const rows = members.reduce((sum, one) => sum + one.rows, 0)
   options.checkOutputs(result.outputs, rows)
   const pieces =
-    members.length === 1
+    members.length === 1 && !joiner.always
       ? [result.outputs]
       : joiner.split(
           result.outputs,

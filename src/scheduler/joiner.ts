@@ -2,8 +2,11 @@
 import type { InferenceRequest } from '../predictor.ts'
 import type { Signature } from '../signature.ts'
 import { concatRows, dynamic, type NamedTensor, splitRows } from '../tensor/index.ts'
+import { joinRagged, type RaggedSpec, splitRagged } from './ragged.ts'
 
 export interface Joiner {
+  /** Whether the model takes what is joined of one request too, and not the request as it is. */
+  readonly always: boolean
   /** Requests of the same shape may be joined. */
   shapeOf(request: InferenceRequest): string
   /** What the model is given for several of one shape. */
@@ -17,11 +20,12 @@ export interface Joiner {
 
 /** Rows one after the other, as the requests are. Outputs are views of what the model gave. */
 export function rowJoiner({ inputs }: Signature): Joiner {
-  const always = inputs.every(
+  const oneShape = inputs.every(
     ({ shape, optional }) => optional !== true && !shape.slice(1).includes(dynamic),
   )
   return {
-    shapeOf: always ? () => '' : (request) => request.inputs.map(shapeBeyondRows).join(';'),
+    always: false,
+    shapeOf: oneShape ? () => '' : (request) => request.inputs.map(shapeBeyondRows).join(';'),
     join: (requests) =>
       requests[0]!.inputs.map(({ name }, place) => ({
         name,
@@ -34,6 +38,21 @@ export function rowJoiner({ inputs }: Signature): Joiner {
         outputs.map(({ name }, output) => ({ name, tensor: pieces[output]![place]! })),
       )
     },
+  }
+}
+
+/** Inputs laid one after the other, whatever their shapes; rows of the others must be alike. */
+export function raggedJoiner(spec: RaggedSpec): Joiner {
+  const uneven = new Set(spec.inputs.filter(({ flat }) => flat).map(({ name }) => name))
+  return {
+    always: true,
+    shapeOf: ({ inputs }) =>
+      inputs
+        .filter(({ name }) => !uneven.has(name))
+        .map(shapeBeyondRows)
+        .join(';'),
+    join: (requests) => joinRagged(requests, spec),
+    split: (outputs, requests) => splitRagged(outputs, requests, spec),
   }
 }
 

@@ -7,7 +7,9 @@ import type { Executable, Runtime } from '../runtime/index.ts'
 import type { Signature } from '../signature.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Executors } from './executors.ts'
+import { type Joiner, raggedJoiner } from './joiner.ts'
 import { LoopTurn } from './loop-turn.ts'
+import { raggedSpec } from './ragged.ts'
 import type { Resources } from './resources.ts'
 import { type QueueDefaults, schedulingRules } from './rules.ts'
 
@@ -57,12 +59,24 @@ export class Scheduler {
     return new Executors({
       ...(resources !== undefined && limits(resources, version.model, config)),
       ...version,
+      joiner: uneven(version, config),
       rules: { ...rules, maxWaiting: Math.max(rules.maxWaiting, atLeast) },
       dispatcher: this.dispatcher,
       loop: this.#loop,
       clock,
     })
   }
+}
+
+/** Of a model that takes requests of different shapes as one. */
+function uneven(
+  { executable, signature }: Pick<SchedulableVersion, 'executable' | 'signature'>,
+  { batching }: ModelConfig,
+): Joiner | undefined {
+  if (typeof batching === 'string' || batching.ragged === undefined) return undefined
+  const inputs = executable.signature.inputs.map(({ name }) => name)
+  const shapeOf = (name: string) => signature.outputs.find((output) => output.name === name)!.shape
+  return raggedJoiner(raggedSpec(batching.ragged, inputs, shapeOf))
 }
 
 /** Fails with MODEL_UNSUPPORTED where there is not as much as a run of it takes. */

@@ -146,6 +146,36 @@ export const centredModel = (): Uint8Array =>
     output: [tensorInfo('y', 'FP32', ['batch', 1])],
   })
 
+/**
+ * The sum of each request's numbers, which lie one after the other in `x`; `ends` says where each
+ * request ends, after a zero.
+ */
+export function sumsModel(): Uint8Array {
+  const integers = (...values: number[]) =>
+    new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
+  return modelOf({
+    node: [
+      nodeOf('CumSum', ['x', 'axis'], ['sums']),
+      nodeOf('Concat', ['nothing', 'sums'], ['sumsAt'], [axisAttribute(0)]),
+      nodeOf('Gather', ['sumsAt', 'ends'], ['sumsAtEnds']),
+      nodeOf('Slice', ['sumsAtEnds', 'one', 'all'], ['after']),
+      nodeOf('Slice', ['sumsAtEnds', 'zero', 'butLast'], ['before']),
+      nodeOf('Sub', ['after', 'before'], ['each']),
+      nodeOf('Unsqueeze', ['each', 'one'], ['y']),
+    ],
+    initializer: [
+      rawTensor('axis', 'INT64', [], integers(0)),
+      rawTensor('nothing', 'FP32', [1], new Uint8Array(4)),
+      rawTensor('zero', 'INT64', [1], integers(0)),
+      rawTensor('one', 'INT64', [1], integers(1)),
+      rawTensor('all', 'INT64', [1], integers(1_000_000)),
+      rawTensor('butLast', 'INT64', [1], integers(-1)),
+    ],
+    input: [tensorInfo('x', 'FP32', ['numbers']), tensorInfo('ends', 'INT32', ['ends'])],
+    output: [tensorInfo('y', 'FP32', ['requests', 1])],
+  })
+}
+
 /** No model, and the same at every run. */
 export const noise = (bytes: number): Buffer =>
   createHash('shake256', { outputLength: bytes }).digest()
@@ -174,6 +204,9 @@ const noKeptAxes = create(AttributeProtoSchema, {
   type: AttributeType.INT,
   i: 0n,
 })
+
+const axisAttribute = (axis: number): AttributeProto =>
+  create(AttributeProtoSchema, { name: 'axis', type: AttributeType.INT, i: BigInt(axis) })
 
 const graphAttribute = (name: string, g: GraphProto): AttributeProto =>
   create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g })

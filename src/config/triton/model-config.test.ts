@@ -236,12 +236,6 @@ describe('a model is refused by name', () => {
       'any number of answers to a request (model_transaction_policy.decoupled)',
     ],
     [
-      'input { name: "x" allow_ragged_batch: true }',
-      'joining requests of different shapes (allow_ragged_batch)',
-    ],
-    ['batch_input { }', 'inputs made from a batch (batch_input)'],
-    ['batch_output { }', 'outputs split by an input (batch_output)'],
-    [
       'model_operations { op_library_filename: "ops.so" }',
       'a library of operators (model_operations.op_library_filename)',
     ],

@@ -32,11 +32,6 @@ function* unbuilt(config: TritonConfig): Iterable<string> {
   if (config.modelTransactionPolicy?.decoupled) {
     yield 'any number of answers to a request (model_transaction_policy.decoupled)'
   }
-  if (config.input.some(({ allowRaggedBatch }) => allowRaggedBatch)) {
-    yield 'joining requests of different shapes (allow_ragged_batch)'
-  }
-  if (config.batchInput.length > 0) yield 'inputs made from a batch (batch_input)'
-  if (config.batchOutput.length > 0) yield 'outputs split by an input (batch_output)'
   if (config.modelOperations?.opLibraryFilename.length) {
     yield 'a library of operators (model_operations.op_library_filename)'
   }

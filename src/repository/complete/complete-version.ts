@@ -3,6 +3,7 @@
  * protobuf code that reads them, are brought in when a file or a client asks for them. That is 60 ms
  * of a start.
  */
+import { fail } from '../../errors.ts'
 import type { Predictor } from '../../predictor.ts'
 import type { Signature } from '../../signature.ts'
 import { applyConfig } from './apply-config.ts'
@@ -18,6 +19,12 @@ export async function completeVersion(completion: Completion): Promise<Completed
   if (completion.triton !== undefined) {
     const { configuration, ...completed } = await complete(completion)
     return { ...completed, configuration: async () => configuration }
+  }
+  const { batching } = completion.config
+  if (typeof batching === 'object' && batching.ragged !== undefined) {
+    throw fail('MODEL_UNSUPPORTED', {
+      problem: 'batching.ragged needs a config.pbtxt, which tells the shapes that clients send',
+    })
   }
   const signature: Signature = applyConfig(completion.signature, completion.config)
   return {

@@ -10,6 +10,7 @@ import {
   fillIn,
   inEffect,
   type MatchedTensor,
+  type MatchedTensors,
   matchTensors,
   narrowedBy,
   type TritonConfig,
@@ -88,11 +89,12 @@ function withTriton(completion: Completion, triton: TritonConfig): CompletedMode
     config,
     triton,
   )
-  const views = { inputs: viewsOf(inputs), outputs: viewsOf(outputs) }
+  const { even, inner } = unevenness(told, file, matched)
+  const views = { inputs: viewsOf(inputs.filter(even)), outputs: viewsOf(outputs.filter(even)) }
   const asIs =
     views.inputs.size + views.outputs.size === 0 && outputs.length === file.outputs.length
   return {
-    inner: asIs ? signature : file,
+    inner: asIs ? signature : inner,
     signature,
     configuration: tritonConfigJson(inEffect(told, config)),
     adapt: (inner) => (asIs ? inner : reshaped(inner, signature, views)),
@@ -101,6 +103,36 @@ function withTriton(completion: Completion, triton: TritonConfig): CompletedMode
 }
 
 type Matched = MatchedTensor<TensorSpec>
+
+/**
+ * Tensors that the scheduler makes of requests of different shapes are, for what is asked of it, as
+ * clients have them; those that it derives are not there.
+ */
+function unevenness(
+  { input, batchOutput }: TritonConfig,
+  file: Signature,
+  { inputs, outputs, derived }: MatchedTensors,
+) {
+  const names = new Set([
+    ...input.filter(({ allowRaggedBatch }) => allowRaggedBatch).map(({ name }) => name),
+    ...batchOutput.flatMap(({ targetName }) => targetName),
+  ])
+  const even = ({ model }: Matched) => !names.has(model.name)
+  if (names.size === 0) return { even, inner: file }
+  const clientsOf = <Spec extends TensorSpec>(specs: readonly Spec[], all: readonly Matched[]) =>
+    specs
+      .filter(({ name }) => !derived.some((one) => one.name === name))
+      .map((spec): Spec => {
+        const one = all.find(({ model }) => model.name === spec.name)
+        return one === undefined || even(one) ? spec : { ...spec, ...one.clients }
+      })
+  const inner: Signature = {
+    ...file,
+    inputs: clientsOf(file.inputs, inputs),
+    outputs: clientsOf(file.outputs, outputs),
+  }
+  return { even, inner }
+}
 
 /** The runtime takes and gives its own order. */
 const inOrderOf = <Tensor extends Matched>(
