@@ -1,6 +1,7 @@
 /** A configuration as it is in effect here, once `model.yaml` and the machine have had their say. */
 import { clone, create } from '@bufbuild/protobuf'
 import type { ModelConfig as ModelYaml } from '../model.ts'
+import { describeSequences } from './describe-sequences.ts'
 import {
   ModelInstanceGroup_Kind as Kind,
   ModelConfigSchema,
@@ -30,6 +31,7 @@ export function inEffect(config: TritonConfig, yaml: ModelYaml): TritonConfig {
     if (group.kind !== Kind.MODEL) group.kind = Kind.CPU
     group.gpus = []
   }
+  if (yaml.sequences !== undefined) describeSequences(effective, yaml.sequences)
   putSchedulingInEffect(effective, yaml)
   return effective
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { toJsonString } from '@bufbuild/protobuf'
 import { layeredModelConfig } from '../load-model.ts'
+import { ModelConfigSchema } from './generated/model_config_pb.ts'
+import { inEffect } from './in-effect.ts'
 import { modelConfigOfTriton } from './model-config.ts'
 import { parseTritonConfig } from './parse.ts'
 
@@ -108,5 +111,61 @@ describe('sequence_batching is read', () => {
     ])
     assert.equal(sequences!.strategy, 'oldest')
     assert.equal(sequences!.idleTimeoutMs, 70_000)
+  })
+})
+
+describe('what is in effect of sequences is told in the words of Triton', () => {
+  const batchingOf = (text: string, yaml: object = {}) => {
+    const written = parseTritonConfig(text, 'config.pbtxt')
+    const value = modelConfigOfTriton(written, () => '').config
+    const config = layeredModelConfig([
+      { name: 'config.pbtxt', value },
+      { name: 'model.yaml', value: yaml },
+    ])
+    const told = inEffect(written, config)
+    const { sequenceBatching } = JSON.parse(toJsonString(ModelConfigSchema, told))
+    return { rows: told.maxBatchSize, batching: sequenceBatching }
+  }
+
+  it('as it was written, but for the time that a model.yaml sets', () => {
+    const text = `${whole} sequence_batching { max_sequence_idle_microseconds: 2500001
+      state { input_name: "h" output_name: "h2" data_type: TYPE_FP32 dims: 3
+        initial_state { name: "zeros" data_type: TYPE_FP32 dims: 3 zero_data: true } } }`
+    const { rows, batching } = batchingOf(text)
+    assert.equal(rows, 6)
+    assert.equal(batching.maxSequenceIdleMicroseconds, '2500001')
+    assert.equal(batching.state[0].initialState[0].name, 'zeros')
+    const later = batchingOf(text, { sequences: { idleTimeoutMs: 9 } })
+    assert.equal(later.batching.maxSequenceIdleMicroseconds, '9000')
+    assert.equal(later.batching.state[0].initialState[0].name, 'zeros')
+  })
+
+  it('where only a model.yaml says it', () => {
+    const controls = [
+      { input: 'S', means: 'start', values: [2, 3] },
+      { input: 'E', means: 'end', datatype: 'FP32', values: [0, 1] },
+      { input: 'R', means: 'ready', datatype: 'BOOL', values: [false, true] },
+      { input: 'I', means: 'id', datatype: 'BYTES' },
+    ]
+    const state = [{ input: 'h', output: 'h2', datatype: 'FP16', shape: [-1, 3] }]
+    const sequences = { strategy: 'oldest', maxBatchSize: 3, maxSequences: 12, maxDelayMs: 1.5 }
+    const { rows, batching } = batchingOf('', { sequences: { ...sequences, controls, state } })
+    assert.equal(rows, 0, 'the model has told of no axis for them')
+    assert.deepEqual(batching, {
+      maxSequenceIdleMicroseconds: '1000000',
+      oldest: { maxCandidateSequences: 12, maxQueueDelayMicroseconds: '1500' },
+      controlInput: [
+        { name: 'S', control: [{ int32FalseTrue: [2, 3] }] },
+        { name: 'E', control: [{ kind: 'CONTROL_SEQUENCE_END', fp32FalseTrue: [0, 1] }] },
+        { name: 'R', control: [{ kind: 'CONTROL_SEQUENCE_READY', boolFalseTrue: [false, true] }] },
+        { name: 'I', control: [{ kind: 'CONTROL_SEQUENCE_CORRID', dataType: 'TYPE_STRING' }] },
+      ],
+      state: [{ inputName: 'h', outputName: 'h2', dataType: 'TYPE_FP16', dims: ['-1', '3'] }],
+    })
+    const direct = batchingOf('', { sequences: { minimumUtilization: 0.5, maxDelayMs: 2 } })
+    assert.deepEqual(direct.batching.direct, {
+      maxQueueDelayMicroseconds: '2000',
+      minimumSlotUtilization: 0.5,
+    })
   })
 })
