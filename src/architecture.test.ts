@@ -41,6 +41,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(besideServe.map((room) => [room, beforeServe])),
   inspect: [...beforeServe, 'lifecycle'],
   predict: [...beforeServe, 'lifecycle', 'serve'],
+  bench: [...beforeServe, 'predict'],
   cli: [...beforeServe, ...besideServe, 'serve', 'predict'],
   main: [...beforeServe, ...besideServe, 'serve', 'predict', 'cli'],
 }

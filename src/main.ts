@@ -7,6 +7,7 @@ const commands: ReadonlyMap<string | undefined, () => Promise<Command>> = new Ma
   ['serve', async () => (await import('./cli/serve.ts')).serveCommand()],
   ['inspect', async () => (await import('./cli/inspect.ts')).inspectCommand()],
   ['predict', async () => (await import('./cli/predict.ts')).predictCommand()],
+  ['bench', async () => (await import('./cli/bench.ts')).benchCommand()],
   ['models', async () => (await import('./cli/models.ts')).modelsCommand()],
   ['config', async () => (await import('./cli/config.ts')).configCommand()],
   ['doctor', async () => (await import('./cli/doctor.ts')).doctorCommand()],

@@ -1,0 +1,10 @@
+/** `sluice bench`: a load, what it showed, and whether that can be trusted. */
+export { type BenchOptions, type BenchProgress, bench } from './bench.ts'
+export { type Asked, type Plan, planOf } from './plan.ts'
+export { reportPage } from './report/page.ts'
+export { progressText } from './report/progress-text.ts'
+export { reportTable } from './report/table.ts'
+export type { BenchResult } from './result.ts'
+export { SCENARIOS } from './scenario.ts'
+export { TargetFailed } from './target/target-failed.ts'
+export { exitCodes } from './verdict.ts'
