@@ -1,5 +1,10 @@
 """PyTriton, an inference callable for each run that is allowed: `server.py PORT`."""
+import os
 import sys
+import sysconfig
+
+# Triton's stub must find the library of this Python, of which it has another one.
+os.environ["LD_LIBRARY_PATH"] = sysconfig.get_config_var("LIBDIR")
 
 import numpy as np
 from pytriton.decorators import batch
