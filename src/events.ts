@@ -1,5 +1,6 @@
 /** What happens in the rooms, for whoever counts it. Rooms emit; telemetry listens. */
 import type { ErrorCode, Reason } from './errors.ts'
+import type { WhyScaled } from './executor-figures.ts'
 import type { ModelState } from './models.ts'
 import type { Timing } from './predictor.ts'
 
@@ -95,6 +96,16 @@ export type Event =
     }
   /** Which version is asked when a request names none: none, where it is left out. */
   | { readonly kind: 'stable'; readonly model: string; readonly version?: string }
+  /** How many executors it has was changed, or would have been. */
+  | {
+      readonly kind: 'scaled'
+      readonly model: string
+      readonly version: string
+      readonly from: number
+      readonly to: number
+      readonly why: WhyScaled
+      readonly dryRun: boolean
+    }
   /** From now on its requests are counted while they are under way. */
   | {
       readonly kind: 'watched'

@@ -87,6 +87,19 @@ export function schedulingFamilies(tally: Tally, clock: Clock): readonly Family[
       'Time that threads have computed for the version.',
       (version) => version.scheduling.busyMs / 1000,
     ),
+    {
+      name: 'sluice_slot_changes_total',
+      type: 'counter',
+      help: 'How often the number of executors was changed as what comes asks for it.',
+      labels: [...modelLabels, 'direction'],
+      samples: () =>
+        eachVersion(tally, ({ scheduling: { scaling } }, labels) =>
+          (['up', 'down'] as const).map((direction) => ({
+            labels: { ...labels, direction },
+            value: scaling[direction],
+          })),
+        ),
+    },
   ]
 
   function one(

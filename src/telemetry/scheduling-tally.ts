@@ -14,6 +14,8 @@ export class SchedulingTally {
   readonly exec = new Buckets(latencySeconds)
   /** Time that threads have computed for it, in milliseconds. */
   busyMs = 0
+  /** How often the number of executors was changed. */
+  readonly scaling = { up: 0, down: 0 }
   readonly #left = new Float64Array(WHY_LEFT.length)
   readonly #shed = new Float64Array(WHY_SHED.length)
   /** The version may have been loaded before, and drain still. */
@@ -29,6 +31,10 @@ export class SchedulingTally {
 
   shed(why: WhyShed): void {
     this.#shed[WHY_SHED.indexOf(why)]! += 1
+  }
+
+  scaled({ from, to, dryRun }: Extract<Event, { kind: 'scaled' }>): void {
+    if (!dryRun) this.scaling[to > from ? 'up' : 'down'] += 1
   }
 
   batches(left: WhyLeft): number {

@@ -33,6 +33,15 @@ test('the ways of requests are counted, and are there as 0 before the first', as
     metrics.emit(request({ error }))
   }
   metrics.emit({ kind: 'queue', model: 'iris', version: '1', waiting: 4 })
+  const scaled = { kind: 'scaled', model: 'iris', version: '1', why: 'load' } as const
+  for (const [from, to, dryRun] of [
+    [1, 4, false],
+    [4, 3, false],
+    [3, 6, false],
+    [6, 1, true],
+  ] as const) {
+    metrics.emit({ ...scaled, from, to, dryRun })
+  }
   const inFlight = (count: number, ms: number) => ({ count, msUntil: (now: number) => ms + now })
   metrics.emit({ kind: 'watched', model: 'iris', version: '1', inFlight: inFlight(2, 500) })
   metrics.emit({ kind: 'watched', model: 'iris', version: '1', inFlight: inFlight(5, 0) })
@@ -53,6 +62,8 @@ test('the ways of requests are counted, and are there as 0 before the first', as
     [`sluice_shed_total{${iris},why="full"}`, 1],
     [`sluice_deadline_exceeded_total{${iris}}`, 2],
     [`sluice_slot_busy_seconds_total{${iris}}`, 0.11],
+    [`sluice_slot_changes_total{${iris},direction="up"}`, 2],
+    [`sluice_slot_changes_total{${iris},direction="down"}`, 1],
   ] as const) {
     assert.equal(at(name), value, name)
   }

@@ -50,6 +50,9 @@ export class Tally implements Events, Statistics {
       case 'shed':
         this.#asked(event).scheduling.shed(event.why)
         break
+      case 'scaled':
+        this.#asked(event).scheduling.scaled(event)
+        break
       case 'watched':
         this.#registered(event).scheduling.watch(event.inFlight)
         break
