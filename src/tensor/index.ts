@@ -13,6 +13,7 @@ export { bf16ToNumber, fp16ToNumber, numberToBf16, numberToFp16 } from './float1
 export { parseJson, tensorFromFlat, tensorFromNested } from './json-decode.ts'
 export type { JsonSource } from './json-elements.ts'
 export { elementsToJson, elementToJson, tensorToJson } from './json-encode.ts'
+export { isQuick, readNumbers, skipBlanks } from './json-numbers.ts'
 export { concatRows, sliceRows, splitRows } from './rows.ts'
 export { dynamic, elementCount, formatShape, type Shape, shapeFits } from './shape.ts'
 export {

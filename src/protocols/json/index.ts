@@ -5,6 +5,7 @@ import { checkDepth, textOf } from './body-text.ts'
 import { duplicateKey } from './duplicate-key.ts'
 
 export { textOf } from './body-text.ts'
+export { closeBrace, closeBracket, openBrace, openBracket, quote } from './characters.ts'
 export { type CutBody, cutLongStrings } from './long-strings.ts'
 
 /** Parses a body and decodes it, keeping every digit of large integers. */

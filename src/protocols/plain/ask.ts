@@ -7,6 +7,7 @@ import { decodeCsv } from './csv.ts'
 import { decodeJson, type PlainRequest } from './decode.ts'
 import { encodeAnswer } from './encode.ts'
 import { locate } from './errors.ts'
+import { quickFeatures } from './quick-features.ts'
 
 /** Keeps nothing of the bytes. */
 export function decodeBody(
@@ -14,17 +15,24 @@ export function decodeBody(
   { name, signature }: Pick<ServedModel, 'name' | 'signature'>,
   bytes: Uint8Array,
 ): PlainRequest {
-  const type = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
-  if (type === 'text/csv') return decodeCsv(name, signature, textOf(bytes))
-  // curl says form data unless told otherwise, and a form is never what is meant
-  if (!['', 'application/json', 'text/json', 'text/plain', curlsDefault].includes(type)) {
-    throw fail('MEDIA_TYPE_UNSUPPORTED', {
-      what: 'content-type',
-      got: type.slice(0, 60),
-      expected: 'application/json or text/csv',
-    })
+  if (contentType !== 'application/json') {
+    const type = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
+    if (type === 'text/csv') return decodeCsv(name, signature, textOf(bytes))
+    requireJson(type)
   }
+  const quick = quickFeatures(signature, bytes)
+  if (quick !== undefined) return quick
   return decodeNamedJsonBody(bytes, (body) => decodeJson(name, signature, body))
+}
+
+function requireJson(type: string): void {
+  // curl says form data unless told otherwise, and a form is never what is meant
+  if (['', 'application/json', 'text/json', 'text/plain', curlsDefault].includes(type)) return
+  throw fail('MEDIA_TYPE_UNSUPPORTED', {
+    what: 'content-type',
+    got: type.slice(0, 60),
+    expected: 'application/json or text/csv',
+  })
 }
 
 export interface PlainAnswer {
