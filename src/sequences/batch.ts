@@ -31,10 +31,10 @@ export interface BatchHost {
   readonly hurry: boolean
   /** Its time is over before it began. */
   expire(one: SequenceRequest): void
-  begin(one: SequenceRequest): void
+  started(one: SequenceRequest): void
   /** It is to be run again, alone. */
   again(one: SequenceRequest): void
-  end(one: SequenceRequest, outcome: Piece | ServingError): void
+  ended(one: SequenceRequest, outcome: Piece | ServingError): void
 }
 
 interface RequestHead extends Head {
@@ -109,7 +109,7 @@ export class Batch {
   /** Never rejects. */
   async #run(members: readonly SequenceRequest[]): Promise<void> {
     const { inner, parts, host } = this.#options
-    for (const one of members) host.begin(one)
+    for (const one of members) host.started(one)
     const rows = this.#rowsOf(members)
     const { call, release } = sharedCall(members)
     this.#call = call
@@ -124,7 +124,7 @@ export class Batch {
     const again = outcomes instanceof ServingError && this.#mayTryAgain(members, outcomes)
     for (const one of members) {
       if (again && !one.settled) host.again(one)
-      else host.end(one, outcomes instanceof ServingError ? outcomes : outcomes.get(one)!)
+      else host.ended(one, outcomes instanceof ServingError ? outcomes : outcomes.get(one)!)
     }
     this.#busy = false
     this.poke()

@@ -47,7 +47,7 @@ export class Limits {
 
   /** The shorter of what its client and what the model allows. */
   timeoutMs({ scheduling }: Call): number {
-    return Math.min(this.#options.limits.timeoutMs, scheduling.queueTimeoutMs ?? Infinity)
+    return Math.min(this.#options.limits.timeoutMs, scheduling.queueTimeoutMs || Infinity)
   }
 
   /** Why no more may wait. `atOnce`: the request would not. */
