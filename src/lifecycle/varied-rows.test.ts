@@ -75,6 +75,16 @@ describe('rows that differ', () => {
     assert.ok(spread(10_000) > 5000)
   })
 
+  it('are of different sizes, by which a model that scales a run by all of them is seen', () => {
+    const wide = {
+      ...signatureOf('FP32'),
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 400] }],
+    } as const
+    const [, ...rows] = dataOf(rowsFor(wide)) as number[][]
+    const largest = rows.map((row) => Math.round(Math.max(...row.map(Math.abs))))
+    assert.deepEqual(largest, [3, 4, 2, 3])
+  })
+
   it('are of whole numbers that are as good as the one that is known: no greater', () => {
     const tensor: Tensor = {
       datatype: 'INT64',
