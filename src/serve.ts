@@ -17,7 +17,7 @@ import { openInferenceRest } from './protocols/open-inference/rest/index.ts'
 import { metricsProtocol, plainProtocol } from './protocols/plain/index.ts'
 import { LocalSource, Registry } from './repository/index.ts'
 import { OnnxRuntime } from './runtime/onnx/index.ts'
-import { Resources, Scheduler } from './scheduler/index.ts'
+import { Autoscaler, Resources, Scheduler } from './scheduler/index.ts'
 import { Learned, StateFolder } from './state/index.ts'
 import { accessLog, Metrics, requestSpan, startTracing } from './telemetry/index.ts'
 import { noTracer, type Tracer } from './trace.ts'
@@ -149,6 +149,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       const started = await starting.promise.catch(() => undefined)
       started?.control.stop()
       await http?.drain()
+      started?.fleet.close()
       await started?.lifecycle.stop()
       await started?.cache.close()
       await started?.state.close()
@@ -185,7 +186,7 @@ export function protocolsOf(options: ProtocolsOptions): {
   return {
     http: [
       openInferenceRest({ models, control, repositoryControl, statistics: metrics, ...about }),
-      adminProtocol({ models, control }),
+      adminProtocol({ models, control, fleet: () => metrics.fleet }),
       plainProtocol({ models, clock, renderMetrics, metricsPath, ...about }),
     ],
     metrics: [metricsProtocol({ renderMetrics, metricsPath })],
@@ -195,6 +196,7 @@ export function protocolsOf(options: ProtocolsOptions): {
 interface Started {
   readonly control: Control
   readonly lifecycle: Lifecycle
+  readonly fleet: Autoscaler
   readonly cache: ResponseCache
   readonly overrides: Overrides
   readonly state: StateFolder
@@ -221,10 +223,13 @@ async function start(
   const cache = new ResponseCache({ ...ground, maxBytes, queue, far })
   const state = await StateFolder.open({ path: stateFolder, log })
   const machine = [build, cpus()[0]?.model ?? '', `${cpuQuota()}`, `${executors} of ${threads}`]
+  const fleet = new Autoscaler({ ...ground, threads: runtime.threads })
+  metrics.watch(fleet)
   const lifecycle = new Lifecycle({
     ...ground,
     registry,
     runtime,
+    fleet,
     scheduler: new Scheduler({ runtime, queue, resources: limited(config), clock: systemClock }),
     cache,
     autoComplete: !config.disableAutoCompleteConfig,
@@ -256,7 +261,7 @@ async function start(
       return { source, needRestart: keysThatNeedRestart(config, next.config) }
     },
   })
-  return { control, lifecycle, cache, overrides, state, runtime }
+  return { control, lifecycle, fleet, cache, overrides, state, runtime }
 }
 
 const limited = ({ rateLimit: { mode, resources } }: ServerConfig): Resources | undefined =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { fail } from '../errors.ts'
+import type { Fleet } from '../executor-figures.ts'
 import type { IndexEntry, ModelControl } from '../model-control.ts'
 import { type Asked, ask, controlOf, echoModel, modelsOf, statusOf } from '../protocols/testing.ts'
 import { adminProtocol } from './index.ts'
@@ -58,6 +59,56 @@ describe('the admin API tells', () => {
     const { json } = await asked({ index: () => entries }, one('iris'))
     const { versions } = json() as { versions: readonly { batching: unknown }[] }
     assert.deepEqual(versions[0]!.batching, { joined: false, why: 'batching is off' })
+  })
+
+  it('how many executors there should be, and why', async () => {
+    const inputs = {
+      ...{ rowsPerSecond: 71.23456789, rowsPerTenSeconds: 64, rowMs: 3.5, runMs: 7 },
+      ...{ waitMs: 2, budgetMs: 43, neededForLoad: 0.32, neededForBursts: 1.1 },
+    }
+    const iris = {
+      model: 'iris',
+      version: '3',
+      executors: 2,
+      minimum: 1,
+      maximum: 4,
+      dryRun: false,
+    }
+    const told = await asked(
+      {},
+      { route: '/admin/v1/autoscaler' },
+      {
+        threads: 8,
+        loaded: () => [],
+        explain: () => [
+          { ...iris, decision: { executors: 2, why: 'burst', inputs } },
+          { ...iris, version: '4', dryRun: true, decision: undefined },
+        ],
+      },
+    )
+    const row = { name: 'iris', version: '3', executors: 2, minimum: 1, maximum: 4, dry_run: false }
+    assert.deepEqual(told.json(), {
+      threads: 8,
+      models: [
+        {
+          ...row,
+          decision: {
+            executors: 2,
+            why: 'burst',
+            inputs: {
+              ...{ rows_per_second: 71.2346, rows_per_second_over_ten: 64, row_ms: 3.5, run_ms: 7 },
+              ...{ wait_ms: 2, budget_ms: 43, needed_for_load: 0.32, needed_for_bursts: 1.1 },
+            },
+          },
+        },
+        { ...row, version: '4', dry_run: true },
+      ],
+    })
+  })
+
+  it('of no executors before there are any', async () => {
+    const { status, json } = await asked({}, { route: '/admin/v1/autoscaler' })
+    assert.deepEqual([status, json()], [200, { models: [] }])
   })
 
   it('that a model is not there, and which are', async () => {
@@ -146,7 +197,11 @@ describe('the admin API changes', () => {
 })
 
 it('reading is for those who read, changing for those who manage', () => {
-  const { routes } = adminProtocol({ models: modelsOf(), control: controlOf() })
+  const { routes } = adminProtocol({
+    models: modelsOf(),
+    control: controlOf(),
+    fleet: () => undefined,
+  })
   for (const { method, scope } of routes) {
     assert.equal(scope, method === 'GET' ? 'read' : 'manage')
   }
@@ -159,7 +214,7 @@ const change = (action: string, body: string): Asked => ({
   method: 'POST',
 })
 
-function asked(does: Partial<ModelControl>, question: Asked) {
+function asked(does: Partial<ModelControl>, question: Asked, fleet?: Fleet) {
   const control = controlOf({ index: () => entries, ...does })
-  return ask(adminProtocol({ models: modelsOf(), control }), question)
+  return ask(adminProtocol({ models: modelsOf(), control, fleet: () => fleet }), question)
 }

@@ -1,9 +1,11 @@
 /** The admin API: what the command line and the dashboard call to see models and to change them. */
 import { whileWaited } from '../call.ts'
 import { fail } from '../errors.ts'
+import type { Fleet } from '../executor-figures.ts'
 import type { ModelControl } from '../model-control.ts'
 import type { Models } from '../models.ts'
 import { type Exchange, get, type HttpProtocol, post } from '../transport/http/index.ts'
+import { autoscalerRow } from './autoscaler-row.ts'
 import { decodeLoad, decodeNothing } from './body.ts'
 import { answerError } from './errors.ts'
 import { modelRow } from './model-row.ts'
@@ -11,9 +13,11 @@ import { modelRow } from './model-row.ts'
 export interface AdminOptions {
   readonly models: Models
   readonly control: ModelControl
+  /** Undefined until models can be loaded. */
+  readonly fleet: () => Fleet | undefined
 }
 
-export function adminProtocol({ models, control }: AdminOptions): HttpProtocol {
+export function adminProtocol({ models, control, fleet }: AdminOptions): HttpProtocol {
   const modelOf = (name: string) => ({ name, versions: rowsOf(control, name) })
   const routes = [
     get('/admin/v1/models', 'read', (exchange) =>
@@ -35,6 +39,11 @@ export function adminProtocol({ models, control }: AdminOptions): HttpProtocol {
       await decodeBody(exchange, decodeNothing)
       await control.unload(name)
       await tell(exchange, modelOf(name))
+    }),
+    get('/admin/v1/autoscaler', 'read', (exchange) => {
+      const known = fleet()
+      const rows = known?.explain().map(autoscalerRow) ?? []
+      return tell(exchange, { threads: known?.threads, models: rows })
     }),
     post('/admin/v1/reload', 'manage', async (exchange) => {
       await decodeBody(exchange, decodeNothing)

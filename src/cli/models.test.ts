@@ -47,7 +47,7 @@ describe('sluice models', () => {
     server = await HttpServer.listen({
       ...{ host: '127.0.0.1', port: 0, maxBodyBytes: 1000, headersTimeoutMs: 1000 },
       ...{ bodyTimeoutMs: 1000, idleTimeoutMs: 1000, clock: systemClock, log: silentLog },
-      protocols: [adminProtocol({ models, control })],
+      protocols: [adminProtocol({ models, control, fleet: () => undefined })],
       access: { boundTo: '', adminToken: undefined, allowedHosts: [], corsOrigins: [] },
       onAnswered: () => {},
     })

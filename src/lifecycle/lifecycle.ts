@@ -13,7 +13,7 @@ import type { Log } from '../log.ts'
 import type { FoundModel } from '../model-spec.ts'
 import { type Registry, readWarmUpSamples } from '../repository/index.ts'
 import type { Runtime } from '../runtime/index.ts'
-import type { Scheduler } from '../scheduler/index.ts'
+import type { Autoscaler, Scheduler } from '../scheduler/index.ts'
 import { SequenceHomes } from '../sequences/index.ts'
 import type { Learned } from '../state/index.ts'
 import { compareVersions } from '../version-order.ts'
@@ -32,6 +32,7 @@ export interface LifecycleOptions {
   readonly registry: Registry
   readonly runtime: Runtime
   readonly scheduler: Scheduler
+  readonly fleet?: Autoscaler | undefined
   readonly cache?: ResponseCache | undefined
   /** Whether config.pbtxt is completed from the model's file. */
   readonly autoComplete: boolean

@@ -10,7 +10,13 @@ import type { ServedModel } from '../models.ts'
 import type { Predictor } from '../predictor.ts'
 import { completeVersion, verifyToldChecksums } from '../repository/index.ts'
 import type { Executable, Runtime } from '../runtime/index.ts'
-import { type Executors, padded, type Scheduler } from '../scheduler/index.ts'
+import {
+  type Autoscaler,
+  type Executors,
+  executorsWarning,
+  padded,
+  type Scheduler,
+} from '../scheduler/index.ts'
 import { finishing, type Home, SequenceHomes } from '../sequences/index.ts'
 import { observed, refusals } from '../telemetry/index.ts'
 import {
@@ -25,6 +31,8 @@ import {
 export interface OpenOptions {
   readonly runtime: Runtime
   readonly scheduler: Scheduler
+  /** What decides how many executors there are; nothing does where left out. */
+  readonly fleet?: Autoscaler | undefined
   /** Where answers are kept; nowhere, whatever models ask for, where left out. */
   readonly cache?: ResponseCache | undefined
   /** Whether config.pbtxt is completed from the model's file. */
@@ -80,8 +88,10 @@ async function assemble(
   spec: ModelSpec,
   { name, version }: ModelSource,
   executable: Executable,
-  { scheduler, cache, autoComplete, clock, events, homes = new SequenceHomes() }: OpenOptions,
+  options: OpenOptions,
 ): Promise<OpenVersion> {
+  const { scheduler, fleet, cache, autoComplete, clock, events } = options
+  const { homes = new SequenceHomes() } = options
   const { config, triton } = spec
   const { platform, provider, files } = executable
   const plan = await planOf(spec, executable.signature)
@@ -135,6 +145,8 @@ async function assemble(
   const tried = inSequence(trialExecutors, noEvents) ?? trialExecutors
   const trial = checked(name, completed.adapt(filledUp(tried)))
   const leaveHomes = homes.enter(home)
+  const leaveFleet = fleet?.add({ model: name, version, config, scalable: executors })
+  const tooMany = executorsWarning(config.executors, scheduler.dispatcher.threads)
   return {
     served,
     ...(ofSequences !== undefined && { finishing: { ...served, predictor: finishing(home) } }),
@@ -145,10 +157,12 @@ async function assemble(
     warnings: [
       ...executable.warnings,
       ...completed.warnings,
+      ...(tooMany === undefined ? [] : [tooMany]),
       ...(plan === undefined ? [] : unheededBySequences(config)),
     ],
     close: async () => {
       leaveHomes()
+      leaveFleet?.()
       // a run that nobody waits for any more may still be under way
       await Promise.all([inUse.drain(), tried.drain()])
       await executable.dispose()

@@ -10,6 +10,7 @@ import type { Call } from '../call.ts'
 import type { Clock } from '../clock.ts'
 import { fail, type ServingError } from '../errors.ts'
 import type { Events } from '../events.ts'
+import type { ExecutorFigures } from '../executor-figures.ts'
 import type { JoiningStatus } from '../models.ts'
 import {
   type InferenceRequest,
@@ -21,6 +22,7 @@ import {
 import type { Executable, RunResult } from '../runtime/index.ts'
 import type { Signature } from '../signature.ts'
 import { type NamedTensor, sizeOf } from '../tensor/index.ts'
+import type { Scalable } from './autoscaler.ts'
 import { Batcher } from './batcher.ts'
 import type { CostPoint } from './cost-model.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -50,7 +52,7 @@ export interface ExecutorsOptions {
   readonly events: Events
 }
 
-export class Executors implements Predictor {
+export class Executors implements Predictor, Scalable {
   readonly signature: Signature
   readonly #options: ExecutorsOptions
   readonly #batcher: Batcher
@@ -60,6 +62,7 @@ export class Executors implements Predictor {
   readonly #order: OrderedAnswers | undefined
   #apart: string | undefined = 'it was not tried'
   #lastUsed: number
+  #arrivedRows = 0
   #whenIdle: (() => void)[] = []
   #draining = false
 
@@ -114,6 +117,16 @@ export class Executors implements Predictor {
 
   setExecutors(count: number): void {
     this.#batcher.lane.setExecutors(count)
+  }
+
+  figures(): ExecutorFigures {
+    const { line } = this.#batcher
+    return {
+      arrivedRows: this.#arrivedRows,
+      oldestWaitMs: line.waitedMs(this.#options.clock.now()),
+      best: line.usualRun(this.#apart === undefined),
+      limits: this.joining.limits,
+    }
   }
 
   /** Requests share runs from now on. */
@@ -227,6 +240,7 @@ export class Executors implements Predictor {
             (why) => tell(() => reject(why)),
           )
     this.#open.add(ticket)
+    this.#arrivedRows += facts.rows
     const refusal = this.#batcher.enter(ticket, maxWaiting)
     if (refusal !== undefined) {
       this.#leave(ticket)

@@ -1,3 +1,5 @@
+export { executorsWarning } from './autoscale-bounds.ts'
+export { Autoscaler } from './autoscaler.ts'
 export type { CostPoint } from './cost-model.ts'
 export type { Executors } from './executors.ts'
 export { type Joining, joiningOf } from './joining.ts'

@@ -27,6 +27,9 @@ export class WaitingLine {
   readonly #queue = new RequestQueue()
   #msPerRow = 0
   #told = 0
+  /** Of the run that ended last. */
+  #lastShape: string | undefined
+  #lastRows = 0
 
   constructor(options: WaitingLineOptions) {
     this.#options = options
@@ -115,8 +118,33 @@ export class WaitingLine {
   record(shape: string, rows: number, ms: number): void {
     if (rows === 0) return
     this.costs.of(shape).record(rows, ms)
+    this.#lastShape = shape
+    this.#lastRows = rows
     // the last ten or so count for most
     this.#msPerRow += (ms / rows - this.#msPerRow) * (this.#msPerRow === 0 ? 1 : 0.1)
+  }
+
+  /**
+   * A run of requests of the shape that ran last: of as many rows as are worth while where they are
+   * `joined`, else of as many as it had. Undefined before there was one.
+   */
+  usualRun(joined: boolean): CostPoint | undefined {
+    if (this.#lastShape === undefined) return undefined
+    const { batch, sloMs = Infinity } = this.#options.rules
+    const costs = this.costs.of(this.#lastShape)
+    const msOf = (rows: number) => costs.predict(rows) ?? rows * this.#msPerRow
+    let rows = joined ? Math.min(costs.limit, batch.maxRows) : this.#lastRows
+    // so many that there is time to wait for the run before
+    while (joined && rows > 1 && msOf(rows) > Math.min(sloMs / 2, batch.maxRunMs)) {
+      rows = Math.ceil(rows / 2)
+    }
+    return { rows, ms: msOf(rows) }
+  }
+
+  /** How long the first in line has waited, in milliseconds. */
+  waitedMs(now: number): number {
+    const [first] = this.head(1)
+    return first === undefined ? 0 : now - first.arrived
   }
 
   /** How long a run of so many rows of this shape takes, as far as is known, in milliseconds. */

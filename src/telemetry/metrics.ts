@@ -53,6 +53,10 @@ export class Metrics implements Events, Statistics {
     this.#tally.emit(event)
   }
 
+  get fleet(): Fleet | undefined {
+    return this.#fleet
+  }
+
   /** From now on the executors of loaded versions are told. */
   watch(fleet: Fleet): void {
     this.#fleet = fleet
