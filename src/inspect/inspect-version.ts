@@ -1,6 +1,7 @@
 /** One version: what its file says of itself, and what its configuration makes of that. */
 import type { ModelConfig } from '../config/index.ts'
 import { ServingError } from '../errors.ts'
+import { planSequencesOf } from '../lifecycle/index.ts'
 import type { ModelSpec, VersionSpec } from '../model-spec.ts'
 import {
   type Description,
@@ -84,16 +85,18 @@ async function inspectFile(
   }
 }
 
-async function configured(description: Told, { name, config, triton }: ModelSpec, version: string) {
+async function configured(description: Told, spec: ModelSpec, version: string) {
+  const { name, config, triton } = spec
   const { signature: file } = description
   const asIs = { description, contradiction: [], warnings: [] }
   if (file === undefined) return asIs
   try {
+    const sequences = await planSequencesOf(spec, file)
     const { signature, warnings } = await completeVersion({
       name,
       version,
       platform: PLATFORM,
-      signature: file,
+      signature: sequences?.visible ?? file,
       config,
       triton,
       autoComplete: true,

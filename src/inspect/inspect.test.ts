@@ -208,6 +208,24 @@ describe('an inspection with files of other systems', () => {
     assert.match(verdictOf(not!), /would not be served: .*expects 1 inputs, model provides 2/)
   })
 
+  it('shows what clients see of a model that keeps a state', async (t) => {
+    const state = 'state { input_name: "b" output_name: "sum" data_type: TYPE_FP32 dims: 2'
+    const config = (more: string) => `max_batch_size: 4
+      input { name: "a" data_type: TYPE_FP32 dims: 2 } output { name: "sum" data_type: TYPE_FP32 dims: 2 }
+      sequence_batching { ${state} ${more} } }`
+    const files = { 'm/1/model.onnx': addModel('FP32', ['batch', 2]) }
+    const folder = await filesIn(t, { ...files, 'm/config.pbtxt': config('') })
+    const [found] = await inspectModels([join(folder, 'm')])
+    const [version] = found!.wanted
+    assert.deepEqual(version?.problems, [])
+    const names = version!.description!.signature!.inputs.map(({ name }) => name)
+    assert.deepEqual(names, ['a'])
+    const initial = 'initial_state { name: "i" data_type: TYPE_FP32 dims: 2 data_file: "nowhere" }'
+    const other = await filesIn(t, { ...files, 'm/config.pbtxt': config(initial) })
+    const [lacking] = await inspectModels([join(other, 'm')])
+    assert.deepEqual(lacking?.wanted[0]?.problems, ['initial_state/nowhere is not there'])
+  })
+
   it('holds the bytes of a model against its lock', async (t) => {
     const initializer = [externalTensor('w', [2, 3], { location: 'w.bin' })]
     const bytes = modelOf({ initializer })
