@@ -11,7 +11,7 @@ export {
 export { elementOf } from './element.ts'
 export { bf16ToNumber, fp16ToNumber, numberToBf16, numberToFp16 } from './float16.ts'
 export { parseJson, tensorFromFlat, tensorFromNested } from './json-decode.ts'
-export type { JsonSource } from './json-elements.ts'
+export { type JsonSource, wholeNumber } from './json-elements.ts'
 export { elementsToJson, elementToJson, tensorToJson } from './json-encode.ts'
 export { isQuick, readNumbers, skipBlanks } from './json-numbers.ts'
 export { concatRows, sliceRows, splitRows } from './rows.ts'

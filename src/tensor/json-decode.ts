@@ -83,7 +83,9 @@ export function parseJson<T>(text: string, decode: (value: unknown) => T): T {
 /** Characters of a text that may be parsed again: keeping digits takes ten times as long. */
 const exactLimit = 2 ** 18
 
-function tooLongForDigits({ facts }: ServingError): ServingError {
+function tooLongForDigits(refusal: ServingError): ServingError {
+  const { facts } = refusal
+  if (facts.input === undefined) return refusal // no tensor's
   return fail('VALUE_INVALID', {
     input: `${facts.input}`,
     expected: 'integers beyond 2^53 as strings of digits, in a body this long',

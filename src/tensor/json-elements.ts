@@ -35,6 +35,16 @@ export class UnsafeInteger extends Error {
   }
 }
 
+/**
+ * A whole number with all its digits, while `parseJson` decodes. Fails with the refusal where it is
+ * none.
+ */
+export function wholeNumber(value: unknown, refusal: ServingError): bigint {
+  if (typeof value === 'bigint') return value
+  if (Number.isSafeInteger(value)) return BigInt(value as number)
+  throw Number.isInteger(value) ? new UnsafeInteger(refusal) : refusal
+}
+
 export interface ElementWriter {
   /** Writes an element that is plainly right; false for any that needs a closer look. */
   tryWrite(index: number, value: unknown): boolean

@@ -2,6 +2,8 @@
  * Inference requests in JSON with, perhaps, binary tensors behind it.
  * Source: Open Inference Protocol, "Inference Request JSON Object"; Triton's binary data extension.
  */
+
+import type { Scheduling } from '../../../call.ts'
 import { fail } from '../../../errors.ts'
 import type { InferenceRequest } from '../../../predictor.ts'
 import {
@@ -17,10 +19,24 @@ import {
   tensorFromFlat,
 } from '../../../tensor/index.ts'
 import { decodeJsonBody } from '../../json/index.ts'
+import {
+  array,
+  describe,
+  isObject,
+  type JsonObject,
+  object,
+  optionalString,
+  parameterOf,
+  string,
+  wrongType,
+} from './members.ts'
+import { schedulingOf } from './scheduling.ts'
 
 export interface OpenInferenceRequest {
   readonly id: string | undefined
   readonly request: InferenceRequest
+  /** Undefined where the request says nothing of it. */
+  readonly scheduling: Scheduling | undefined
   /** Whether the client wants this output as raw bytes. */
   readonly wantsBinary: (output: string) => boolean
 }
@@ -42,6 +58,8 @@ export function decodeInference(
     return {
       id: optionalString(id, 'id'),
       ...decodeOutputs(outputs, request, binaryByDefault),
+      scheduling:
+        parameters === undefined ? undefined : schedulingOf(object(parameters, 'parameters')),
     }
   })
 }
@@ -165,48 +183,9 @@ function shapeOf(value: unknown, place: string): Shape {
   throw wrongType(`${place}[${wrong}]`, 'a number', axes[wrong])
 }
 
-type JsonObject = Readonly<Record<string, unknown>>
-
-function parameterOf(parameters: unknown, name: string): unknown {
-  return parameters === undefined ? undefined : object(parameters, 'parameters')[name]
-}
-
 function bodyOf(value: unknown): JsonObject {
   if (isObject(value)) return value
   throw fail('BODY_MALFORMED', {
     problem: `the body must be an object, got ${describe(value).slice(0, 60)}`,
   })
-}
-
-function object(value: unknown, place: string): JsonObject {
-  if (isObject(value)) return value
-  throw wrongType(place, 'an object', value)
-}
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-function array(value: unknown, place: string): readonly unknown[] {
-  if (Array.isArray(value)) return value
-  throw wrongType(place, 'an array', value)
-}
-
-function string(value: unknown, place: string): string {
-  if (typeof value === 'string') return value
-  throw wrongType(place, 'a string', value)
-}
-
-const optionalString = (value: unknown, place: string): string | undefined =>
-  value === undefined ? undefined : string(value, place)
-
-function wrongType(place: string, expected: string, got: unknown) {
-  return fail('PARAMETER_INVALID', { parameter: place, expected, got: describe(got).slice(0, 60) })
-}
-
-/** Not what is inside: that may be deep, and big integers have no JSON. */
-function describe(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  if (Array.isArray(value)) return 'an array'
-  if (isObject(value)) return 'an object'
-  return typeof value === 'string' ? JSON.stringify(value) : `${value}`
 }

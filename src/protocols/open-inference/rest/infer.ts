@@ -20,7 +20,8 @@ async function answer(
   headerLength: string | undefined,
 ): Promise<void> {
   const decoded = counted(model, () => decodeInference(body.bytes, headerLength))
-  const { id, request, wantsBinary } = decoded
+  const { id, request, scheduling, wantsBinary } = decoded
+  if (scheduling !== undefined) exchange.call.scheduling = scheduling
   const response = await model.predictor.predict(request, exchange.call)
   if (response.version !== model.version) exchange.answeredBy(model.name, response.version)
   const encoded = encodeInference(response, id, wantsBinary)
