@@ -38,12 +38,11 @@ export function nextStep(trials: readonly Trial[], options: SearchOptions): Step
   const floor = trials
     .filter(({ verdict, rate }) => verdict === 'held' && rate < (ceiling?.rate ?? Infinity))
     .reduce<number | undefined>((most, { rate }) => Math.max(most ?? 0, rate), undefined)
-  const confirmed = trials.some((t) => t.confirming && t.verdict === 'held' && t.rate === floor)
 
-  if (floor !== undefined && ceiling !== undefined && confirmed) {
-    return end(floor, ceiling.by)
+  if (last?.confirming === true && last.verdict === 'held') {
+    return end(last.rate, ceiling?.by ?? 'unsteady')
   }
-  if (trials.length >= mostTrials) return end(confirmed ? floor : undefined, 'unsteady')
+  if (trials.length >= mostTrials) return end(undefined, 'unsteady')
   if (last?.verdict === 'invalid' && ceiling?.rate !== last.rate) {
     return { kind: 'try', rate: last.rate, confirming: last.confirming }
   }

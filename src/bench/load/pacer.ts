@@ -1,6 +1,5 @@
 /** Who tells an open loop that the next request is due. */
 import { Worker } from 'node:worker_threads'
-import type { Clock } from '../../clock.ts'
 
 export interface Pacer {
   /**
@@ -9,29 +8,6 @@ export interface Pacer {
    */
   follow(moments: Float64Array<SharedArrayBuffer>, start: number, due: () => void): void
   stop(): Promise<void>
-}
-
-/** By the clock itself. */
-export function clockPacer(clock: Clock): Pacer {
-  let cancel = () => {}
-  return {
-    follow(moments, start, due) {
-      let next = 0
-      const wait = () => {
-        if (next < moments.length) cancel = clock.wakeAt(start + moments[next]!, ring)
-      }
-      const ring = () => {
-        const now = clock.now() - start
-        while (next < moments.length && moments[next]! <= now) next += 1
-        due()
-        wait()
-      }
-      wait()
-    },
-    async stop() {
-      cancel()
-    },
-  }
 }
 
 /**

@@ -58,7 +58,7 @@ export function rateOverTime({ measured }: BenchResult): string {
     y: linearAxis('a second', Math.max(...slots.map(({ sent }) => perSecond(sent)), 0)),
     legend: [
       { name: 'answered', style: 'first' },
-      { name: 'missed', style: 'bad' },
+      ...(measured.missed > 0 ? [{ name: 'missed', style: 'bad' }] : []),
     ],
     draw: (paper) =>
       slots

@@ -34,8 +34,8 @@ line.slo { stroke: var(--slo); stroke-width: 1.5; stroke-dasharray: 6 4; }
 .tables > div { padding: 14px 16px; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 .tables .wide { grid-column: 1 / -1; }
 table { width: 100%; border-collapse: collapse; font-size: 14px; }
-th { padding: 4px 12px 4px 0; text-align: left; font-weight: 400; color: var(--soft); vertical-align: top; overflow-wrap: anywhere; }
-td { padding: 4px 0; text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+th { padding: 4px 12px 4px 0; text-align: left; font-weight: 400; color: var(--soft); vertical-align: top; overflow-wrap: break-word; }
+td { padding: 4px 0; text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
 tr + tr { border-top: 1px solid var(--line); }
 pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font: 13px/1.5 ui-monospace, monospace; }
 `

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { whyInvalid } from './validity.ts'
+
+for (const [use, reasons] of [
+  [{ lateP99Ms: 0.99, cores: 0.94 }, []],
+  [{ lateP99Ms: undefined, cores: undefined }, []],
+  [{ lateP99Ms: 1.01, cores: 0.2 }, [/^requests were sent late: p99 of the delay is 1.01 ms/]],
+  [{ lateP99Ms: undefined, cores: 1.3 }, [/^the load generator itself took a whole core \(1.30\)/]],
+  [{ lateP99Ms: 40, cores: 0.95 }, [/late/, /core/]],
+] as const) {
+  test(`a generator is judged: ${JSON.stringify(use)}`, () => {
+    const told = whyInvalid(use)
+    assert.equal(told.length, reasons.length)
+    for (const [at, reason] of reasons.entries()) assert.match(told[at]!, reason)
+  })
+}
