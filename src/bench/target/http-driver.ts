@@ -135,7 +135,7 @@ function connectionProblem(error: Error): string {
   if (/ECONNRESET|EPIPE|UND_ERR_SOCKET/.test(code)) return 'the connection was closed'
   if (code === 'ECONNREFUSED') return 'the connection was refused'
   if (/TIMEOUT|ETIMEDOUT/.test(code)) return 'no connection in time'
-  if (code.startsWith('HPE_')) return 'the answer is no HTTP'
+  if (code.startsWith('HPE_') || error.name === 'HTTPParserError') return 'the answer is no HTTP'
   return `the connection failed (${code || error.message.slice(0, 80)})`
 }
 
