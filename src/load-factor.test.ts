@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { type Demand, loadFactor, usableShare } from './load-factor.ts'
+import { type Demand, loadFactor as factorOn, usableShare } from './load-factor.ts'
 
 const demand = (some: Partial<Demand>): Demand => ({
   rowsPerSecond: 100,
@@ -10,6 +10,9 @@ const demand = (some: Partial<Demand>): Demand => ({
   sloMs: undefined,
   ...some,
 })
+
+const loadFactor = (versions: readonly Demand[], threads: number) =>
+  factorOn(versions, { threads, loopUsed: 0 })
 
 const near = (value: number, expected: number, within = 1e-9) =>
   assert.ok(Math.abs(value - expected) <= within, `${value} is not about ${expected}`)
@@ -36,6 +39,12 @@ describe('the load factor of a model', () => {
     const idle = demand({ rowsPerSecond: 0, executors: 2 })
     near(loadFactor([demand({}), idle], 4), 0.5)
     near(loadFactor([demand({}), demand({ rowsPerSecond: 300, executors: 1 })], 4), 4 / 3)
+  })
+
+  it('is that of the event loop where that is busier, and 0 still where nothing comes', () => {
+    near(factorOn([demand({})], { threads: 4, loopUsed: 0.8 }), 0.8)
+    near(factorOn([demand({})], { threads: 4, loopUsed: 0.3 }), 0.5)
+    assert.equal(factorOn([demand({ rowsPerSecond: 0 })], { threads: 4, loopUsed: 0.9 }), 0)
   })
 
   it('is larger where answers must come in time', () => {

@@ -4,6 +4,10 @@
  *
  *     demand    = rows a second * seconds a row takes in a run of as many rows as are worth while
  *     capacity  = executors * the share of their time that may be used
+ *     factor    = demand / capacity, or the share of its time that the event loop is busy
+ *
+ * whichever is more: a model whose runs are short is held up by the event loop first, on which every
+ * request is read and answered.
  *
  * Without a latency to keep all of their time may be used. With one, only so much that 99 of 100
  * requests wait no longer than it leaves beside the run itself. The wait of a queue that is fed at
@@ -21,8 +25,15 @@ export interface Demand {
   readonly sloMs: number | undefined
 }
 
-/** Of one model, whose versions may use `threads` together. */
-export function loadFactor(versions: readonly Demand[], threads: number): number {
+export interface Machine {
+  /** Runs that compute at once, for all models together. */
+  readonly threads: number
+  /** The share of its time that the event loop is busy. */
+  readonly loopUsed: number
+}
+
+/** Of one model, by its versions. */
+export function loadFactor(versions: readonly Demand[], { threads, loopUsed }: Machine): number {
   const asked = versions.filter((version) => executorsNeeded(version) > 0)
   const needed = asked.reduce((sum, version) => sum + executorsNeeded(version), 0)
   const executors = Math.min(
@@ -31,7 +42,7 @@ export function loadFactor(versions: readonly Demand[], threads: number): number
   )
   const [most] = asked.toSorted((a, b) => executorsNeeded(b) - executorsNeeded(a))
   if (most === undefined || executors === 0) return 0
-  return needed / (executors * usableShare({ ...most, executors }))
+  return Math.max(loopUsed, needed / (executors * usableShare({ ...most, executors })))
 }
 
 /** Threads that compute without a pause for what comes. */

@@ -6,8 +6,15 @@ import type { Family, Sample } from './family.ts'
 import { modelLabels } from './per-version.ts'
 import { RateMeter } from './rate-meter.ts'
 
-/** `fleet` is undefined until there is one. */
-export function fleetFamilies(fleet: () => Fleet | undefined, clock: Clock): readonly Family[] {
+export interface FleetFamiliesOptions {
+  /** Undefined until there is one. */
+  readonly fleet: () => Fleet | undefined
+  /** The share of its time that the event loop is busy. */
+  readonly loopUsed: () => number
+  readonly clock: Clock
+}
+
+export function fleetFamilies({ fleet, loopUsed, clock }: FleetFamiliesOptions): readonly Family[] {
   const meters = new WeakMap<LoadedExecutors, RateMeter>()
   const loaded = () => fleet()?.loaded() ?? []
   const demandOf = (one: LoadedExecutors) => {
@@ -30,22 +37,22 @@ export function fleetFamilies(fleet: () => Fleet | undefined, clock: Clock): rea
       'What the model is asked for, over what its executors can do in time: 1 is all of it.',
       ['model'],
       () => {
-        const threads = fleet()?.threads ?? 0
+        const machine = { threads: fleet()?.threads ?? 0, loopUsed: loopUsed() }
         return [...Map.groupBy(loaded(), ({ model }) => model)].map(([model, versions]) => ({
           labels: { model },
-          value: loadFactor(versions.map(demandOf), threads),
+          value: loadFactor(versions.map(demandOf), machine),
         }))
       },
     ),
     gauge(
       'sluice_server_load_factor',
-      'What all models are asked for, over what all threads can do: 1 is all of it.',
+      'What all models are asked for, over what all threads and the event loop can do.',
       [],
       () => {
         const threads = fleet()?.threads
         if (threads === undefined) return []
         const needed = loaded().reduce((sum, one) => sum + executorsNeeded(demandOf(one)), 0)
-        return [{ labels: {}, value: needed / threads }]
+        return [{ labels: {}, value: Math.max(loopUsed(), needed / threads) }]
       },
     ),
     gauge(

@@ -13,7 +13,7 @@ import { fleetFamilies } from './fleet-families.ts'
 import { loadFamilies } from './load-families.ts'
 import { modelFamilies } from './model-families.ts'
 import { processFamilies } from './process-families.ts'
-import { ProcessProbe } from './process-probe.ts'
+import { type LoopTime, ProcessProbe } from './process-probe.ts'
 import { registryOf } from './registry.ts'
 import { schedulingFamilies } from './scheduling-families.ts'
 import { sequenceFamilies } from './sequence-families.ts'
@@ -25,6 +25,8 @@ export interface MetricsOptions {
   readonly clock?: Clock
   /** Milliseconds since 1970. */
   readonly wallNow?: () => number
+  /** For which the event loop was busy, and was not. */
+  readonly loopTime?: LoopTime
 }
 
 export class Metrics implements Events, Statistics {
@@ -35,13 +37,13 @@ export class Metrics implements Events, Statistics {
   #fleet: Fleet | undefined
   #registry: Promise<Registry> | undefined
 
-  constructor({ version, clock = systemClock, wallNow = Date.now }: MetricsOptions) {
+  constructor({ version, clock = systemClock, wallNow = Date.now, loopTime }: MetricsOptions) {
     this.#tally = new Tally(wallNow)
-    this.#probe = new ProcessProbe(clock)
+    this.#probe = new ProcessProbe(clock, loopTime)
     this.families = [
       ...modelFamilies(this.#tally),
       ...schedulingFamilies(this.#tally, clock),
-      ...fleetFamilies(() => this.#fleet, clock),
+      ...fleetFamilies({ fleet: () => this.#fleet, loopUsed: () => this.#probe.loopUsed(), clock }),
       ...cacheFamilies(this.#tally),
       ...loadFamilies(this.#tally),
       ...sequenceFamilies(this.#tally),

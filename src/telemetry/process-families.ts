@@ -15,13 +15,19 @@ export function processFamilies(probe: ProcessProbe, sluiceVersion: string): rea
     ),
     value(
       'sluice_event_loop_delay_seconds',
-      'gauge',
+      'summary',
       'How late the event loop came round, lately, by quantile.',
       () => {
         const delays = probe.loopDelay(quantiles)
         return quantiles.map((quantile, i) => ({ labels: { quantile }, value: delays[i]! }))
       },
       ['quantile'],
+    ),
+    value(
+      'sluice_event_loop_utilization',
+      'gauge',
+      'The share of its time that the event loop was busy, lately.',
+      () => one(probe.loopUsed()),
     ),
     value('process_cpu_user_seconds_total', 'counter', 'Time on the processor in user code.', () =>
       one(process.cpuUsage().user / 1e6),

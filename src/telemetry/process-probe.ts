@@ -1,12 +1,16 @@
 /** What Node tells of its own process: collections of garbage, delay of the event loop. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { constants, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
+import { constants, monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks'
 import type { Clock } from '../clock.ts'
+import { RateMeter } from './rate-meter.ts'
 
 export interface GcTotals {
   count: number
   seconds: number
 }
+
+/** Since the loop began, in milliseconds. */
+export type LoopTime = () => { readonly active: number; readonly idle: number }
 
 export class ProcessProbe {
   readonly gc: Readonly<Record<'major' | 'minor' | 'incremental' | 'weakcb', GcTotals>> = {
@@ -18,10 +22,14 @@ export class ProcessProbe {
   readonly #clock: Clock
   readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs })
   readonly #observer: PerformanceObserver
+  readonly #loopTime: LoopTime
+  readonly #loopMeter = new RateMeter()
   #windowBegan: number
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, loopTime: LoopTime = () => performance.eventLoopUtilization()) {
     this.#clock = clock
+    this.#loopTime = loopTime
+    this.loopUsed()
     this.#windowBegan = clock.now()
     this.#delay.enable()
     this.#observer = new PerformanceObserver((list) => {
@@ -51,6 +59,12 @@ export class ProcessProbe {
       this.#windowBegan = this.#clock.now()
     }
     return delays
+  }
+
+  /** The share of its time that the loop was busy, over the last ten seconds or so. */
+  loopUsed(): number {
+    const { active, idle } = this.#loopTime()
+    return this.#loopMeter.look(active + idle, active) / 1000
   }
 
   close(): void {

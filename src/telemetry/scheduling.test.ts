@@ -115,3 +115,26 @@ test('executors of loaded versions are told, and what they are asked for', async
   assert.equal(at('sluice_batch_limit{model="idle",version="1",shape="any"}'), 16)
   assert.equal(at('sluice_slots_wanted{model="iris",version="1"}'), 7)
 })
+
+test('a model is asked for as much as the event loop is busy, where that is more', async (t) => {
+  const { metrics, series, clock, loop } = setUp(t)
+  let arrivedRows = 0
+  metrics.watch(
+    fleetOf([
+      loadedOf({ model: 'iris', executors: 3, arrived: () => arrivedRows }),
+      loadedOf({ model: 'idle' }),
+    ]),
+  )
+  await series()
+  clock.advance(60_000)
+  loop.active += 48_000
+  loop.idle += 12_000
+  arrivedRows += 60 * 60
+  const at = await series()
+  const about = (name: string, value: number) =>
+    assert.ok(Math.abs(at(name)! - value) < 0.01 * value, `${name} ${at(name)}`)
+  about('sluice_event_loop_utilization', 0.8)
+  about('sluice_load_factor{model="iris"}', 0.8)
+  about('sluice_server_load_factor', 0.8)
+  assert.equal(at('sluice_load_factor{model="idle"}'), 0)
+})

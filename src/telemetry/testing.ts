@@ -8,12 +8,16 @@ import { Metrics } from './metrics.ts'
 
 export function setUp(t: TestContext) {
   const clock = new HandClock()
-  const metrics = new Metrics({ version: '1.2.3', clock, wallNow: () => 1234 })
+  const loop = { active: 0, idle: 0 }
+  const loopTime = () => ({ ...loop })
+  const metrics = new Metrics({ version: '1.2.3', clock, wallNow: () => 1234, loopTime })
   t.after(() => metrics.close())
   const page = async () => (await metrics.render()).body
   return {
     metrics,
     clock,
+    /** For which the event loop was busy, and was not, in milliseconds. */
+    loop,
     page,
     contentType: async () => (await metrics.render()).contentType,
     async series() {
