@@ -52,11 +52,35 @@ export async function startFasterBare(workload: Workload, threads: number): Prom
 
 /** What is right, where nothing is timed. */
 export async function bareAnswers(workload: Workload): Promise<readonly (readonly number[])[]> {
+  const bare = await startBatches(workload)
+  const answers = await bare.answers()
+  await bare.child.stop()
+  return answers
+}
+
+export interface Batches {
+  readonly child: Child
+  answers(): Promise<readonly (readonly number[])[]>
+  /** So many requests a run; what each run took is in `runMs` where it is asked for. */
+  run(load: BatchLoad): Promise<Sample & { readonly runMs?: readonly number[] }>
+}
+
+export interface BatchLoad {
+  readonly threads: number
+  readonly seconds: number
+  readonly rows?: number
+  readonly times?: boolean
+}
+
+/** The Python binding, which was the faster one in every record, and can join requests. */
+export async function startBatches(workload: Workload): Promise<Batches> {
   const child = new Child(python, [here('bare.py'), ...argumentsFor(workload)])
   await child.line()
-  const answers = await child.ask<readonly (readonly number[])[]>({ answers: true })
-  await child.stop()
-  return answers
+  return {
+    child,
+    answers: () => child.ask({ answers: true }),
+    run: (load) => child.ask(load),
+  }
 }
 
 function argumentsFor(workload: Workload): readonly string[] {

@@ -3,6 +3,8 @@
 One session, intra-op threads 1, spinning off; as many concurrent runs as asked for. Each line on
 stdin is a question in JSON, each line on stdout its answer:
 {"threads": 2, "seconds": 4} -> {"requests", "seconds", "p50Ms"}     {"answers": true} -> [[…], …]
+With "rows": 8 so many requests share a run, where the model takes any number; with "times": true what
+each run took is in the answer, "runMs": […].
 """
 import json
 import sys
@@ -21,7 +23,13 @@ session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionPr
 feeds = [{name: row} for row in np.fromfile(inputs_path, dtype).reshape(-1, *shape)]
 
 
-def load(seconds, times):
+def joined(rows):
+    """Feeds of so many rows each, every one of them another."""
+    turns = [[(i + j) % len(feeds) for j in range(rows)] for i in range(len(feeds))]
+    return [{name: np.concatenate([feeds[k][name] for k in turn])} for turn in turns]
+
+
+def load(seconds, feeds, times):
     """Runs until `seconds` have passed; a run that has begun is finished and counted."""
     before, turn = perf_counter(), 0
     end = before + seconds
@@ -32,9 +40,9 @@ def load(seconds, times):
         before, turn = after, turn + 1
 
 
-def measure(threads, seconds):
-    times = [[] for _ in range(threads)]
-    workers = [threading.Thread(target=load, args=(seconds, mine)) for mine in times]
+def measure(threads, seconds, rows=1, told=False):
+    times, given = [[] for _ in range(threads)], joined(rows) if rows > 1 else feeds
+    workers = [threading.Thread(target=load, args=(seconds, given, mine)) for mine in times]
     start = perf_counter()
     for worker in workers:
         worker.start()
@@ -42,13 +50,16 @@ def measure(threads, seconds):
         worker.join()
     passed = perf_counter() - start
     every = np.concatenate(times)
-    return {"requests": len(every), "seconds": passed, "p50Ms": float(np.median(every)) * 1000}
+    sample = {"requests": len(every) * rows, "seconds": passed,
+              "p50Ms": float(np.median(every)) * 1000}
+    return {**sample, "runMs": (every * 1000).tolist()} if told else sample
 
 
 def answer(question):
     if "answers" in question:
         return [session.run(None, feed)[0].ravel().tolist() for feed in feeds]
-    return measure(question["threads"], question["seconds"])
+    return measure(question["threads"], question["seconds"], question.get("rows", 1),
+                   question.get("times", False))
 
 
 print(json.dumps({"version": onnxruntime.__version__}), flush=True)

@@ -1,5 +1,5 @@
 /** A program started for the benchmarks that speaks in lines; it never outlives this process. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
@@ -9,6 +9,16 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Those it may use, as `taskset` reads them, such as `0` or `0,1`; without it all. */
   readonly cores?: string
+  /** It runs before all others as soon as it has something to do, where that is allowed. */
+  readonly prompt?: boolean
+}
+
+const realTime = ['chrt', '--rr', '1'] as const
+
+/** Whether this user may start programs that run before all others. */
+export function mayBePrompt(): boolean {
+  const [program, ...args] = realTime
+  return spawnSync(program, [...args, 'true']).status === 0
 }
 
 export class Child {
@@ -19,9 +29,10 @@ export class Child {
 
   constructor(command: string, args: readonly string[], options: ChildOptions = {}) {
     this.#name = [command, ...args].join(' ')
-    const { cores } = options
+    const { cores, prompt } = options
     const pinned = cores === undefined ? [] : ['taskset', '-c', cores]
-    const [program, ...rest] = [...pinned, command, ...args] as [string, ...string[]]
+    const first = prompt === true && mayBePrompt() ? realTime : []
+    const [program, ...rest] = [...pinned, ...first, command, ...args] as [string, ...string[]]
     this.#process = spawn(program, rest, {
       stdio: ['pipe', 'pipe', options.stderr ?? 'inherit'],
       env: { ...process.env, ...options.env },

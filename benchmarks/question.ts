@@ -13,6 +13,8 @@ export interface Sample {
   readonly driverCpuSeconds?: number
   /** Quantile 0.99 of the event loop's delay, the sampling interval included. */
   readonly loopP99Ms?: number
+  /** What else was found in a phase, by name. */
+  readonly figures?: Readonly<Record<string, number>>
 }
 
 export type Samples = Readonly<Record<string, Sample>>
@@ -45,6 +47,12 @@ export const rate = (sample: Sample): number => sample.requests / sample.seconds
 export function cpuUs({ cpuSeconds, requests }: Sample): number {
   if (cpuSeconds === undefined) throw new Error('processor time was not measured')
   return (cpuSeconds * 1e6) / requests
+}
+
+export function figure(samples: Samples, phase: string, name: string): number {
+  const value = sampleOf(samples, phase).figures?.[name]
+  if (value === undefined) throw new Error(`phase ${phase} has no figure ${name}`)
+  return value
 }
 
 export function sampleOf(samples: Samples, phase: string): Sample {
