@@ -11,6 +11,8 @@ export interface Candidate {
   readonly rows: number
   /** Only requests of one shape share a run. */
   readonly shape: string
+  /** Shares no run. */
+  readonly uneven: boolean
   readonly arrived: number
   readonly answerBy: number
   readonly beginBy: number
@@ -109,11 +111,12 @@ interface Batch {
 /** Places of those that may share a run, by their shape. */
 function groups(waiting: readonly Candidate[], inOrder: boolean): Iterable<readonly number[]> {
   const groups = new Map<string, number[]>()
-  for (const [place, { shape }] of waiting.entries()) {
-    const group = groups.get(shape)
+  for (const [place, { shape, uneven }] of waiting.entries()) {
+    const key = uneven ? `${shape} alone ${place}` : shape
+    const group = groups.get(key)
     if (group !== undefined) group.push(place)
     else if (inOrder && groups.size > 0) break
-    else groups.set(shape, [place])
+    else groups.set(key, [place])
   }
   return groups.values()
 }

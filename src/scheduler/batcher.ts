@@ -69,12 +69,18 @@ export class Batcher implements RunSource {
 
   /** Whether a request that comes now would wait for nothing. */
   get startsAtOnce(): boolean {
-    return this.#line.size === 0 && this.#options.dispatcher.soonestMs === 0
+    return this.#line.size === 0 && this.#soonestMs === undefined
+  }
+
+  /** How long all that waits would run, one run after the other, in milliseconds. */
+  get backlogMs(): number {
+    return this.#line.backlogMs
   }
 
   /** From now on requests of one shape share runs. */
   join(): void {
     this.#joins = true
+    this.#line.join()
   }
 
   /** Nothing is kept waiting for company any more. */
@@ -83,18 +89,22 @@ export class Batcher implements RunSource {
     this.#wake()
   }
 
-  /** Requests of the same shape are alike to the model, where they are joined. */
+  /** Requests of the same shape take the model as long, and may be joined. */
   shapeOf(request: InferenceRequest): string {
-    return this.#joins ? this.#options.delivery.joiner.shapeOf(request) : ''
+    return this.#options.delivery.joiner.shapeOf(request)
   }
 
   /** Undefined where it was let in. */
   enter(waiting: Waiting, maxWaitingInLevel: number): ServingError | undefined {
-    const refusal = this.#line.refusalFor(waiting, maxWaitingInLevel, (ms) => this.#waitMs(ms))
+    const onLoop = this.#fitsLoop(waiting)
+    const waitMs = (before: number) => (onLoop ? before : this.#waitMs(before))
+    const predicted = this.#line.refusalFor(waiting, maxWaitingInLevel, waitMs)
+    // what keeps nobody waiting is tried: only a run unlearns what slow ones have taught
+    const refusal = predicted?.why === 'late' && this.startsAtOnce ? undefined : predicted
     if (refusal?.why === 'late') return this.#refused(refusal)
 
     this.#line.push(waiting)
-    if (this.#fitsLoop(waiting)) {
+    if (onLoop) {
       if (refusal === undefined) this.#options.loop.add(this.#runOnLoop)
       else this.#runAllOnLoop()
     } else {
@@ -103,7 +113,7 @@ export class Batcher implements RunSource {
     }
     // what could begin at once has not waited, whatever the bounds
     if (refusal !== undefined && this.#remove(waiting)) return this.#refused(refusal)
-    this.#alarm.at(waiting.beginBy)
+    this.#alarm.at(Math.min(waiting.beginBy, waiting.answerBy))
     return undefined
   }
 
@@ -163,7 +173,7 @@ export class Batcher implements RunSource {
 
   /** What runs next, if anything may now. It is still in line. */
   #next(now: number, ahead: number | undefined, longestRunMs = Infinity): Batch | undefined {
-    this.#line.dropLate(now, ahead ?? 0)
+    this.#line.dropLate(now, ahead)
     const head = this.#line.head(this.#joins ? mostCandidates : 1)
     if (head.length === 0) {
       this.#lane.withdraw()
@@ -206,20 +216,32 @@ export class Batcher implements RunSource {
   }
 
   /** Whether its run is known to be short enough for the event loop. */
-  #fitsLoop({ shape, rows }: Waiting): boolean {
-    const { loop, executable, rules } = this.#options
+  #fitsLoop({ shape, rows, bytes }: Waiting): boolean {
+    const { loop, executable, rules, delivery } = this.#options
     if (executable.runNow === undefined || rules.batch.maxDelayMs > 0) return false
+    if (!delivery.joiner.steady && bytes > smallBytes) return false
     const ms = this.#line.costs.of(shape).predict(rows)
     return ms !== undefined && ms <= loop.longestRunMs
   }
 
   #wake(): void {
-    this.#line.dropLate(this.#options.clock.now(), 0)
-    const [next] = this.#line.head(1)
-    // what fits the loop is run at the end of this turn
-    if (next !== undefined && !this.#fitsLoop(next)) this.#lane.offer()
-    this.#alarm.at(this.#line.nextExpiry)
+    this.#line.dropLate(this.#options.clock.now(), this.#soonestMs)
+    this.#resume()
+    if (this.#line.size === 0) this.#alarm.off()
+    else this.#alarm.at(this.#line.nextExpiry)
     this.#line.tell()
+  }
+
+  /** What is first in line now may run where the one before it could not. */
+  #resume(): void {
+    const [next] = this.#line.head(1)
+    if (next === undefined) this.#lane.withdraw()
+    else if (this.#fitsLoop(next)) this.#options.loop.add(this.#runOnLoop)
+    else this.#lane.offer()
+  }
+
+  get #soonestMs(): number | undefined {
+    return this.#options.dispatcher.soonestMs(this.#lane)
   }
 
   #take(members: readonly Waiting[]): void {
@@ -229,7 +251,7 @@ export class Batcher implements RunSource {
 
   #remove(waiting: Waiting): boolean {
     const removed = this.#line.remove(waiting)
-    if (removed && this.#line.size === 0) this.#lane.withdraw()
+    if (removed) this.#resume()
     this.#line.tell()
     return removed
   }
@@ -240,10 +262,8 @@ export class Batcher implements RunSource {
   }
 
   /** Until a run begins that has so much in line before it, in milliseconds. */
-  #waitMs(msInLine: number): number {
-    const { dispatcher } = this.#options
-    const executors = this.#lane.executors / Math.max(1, dispatcher.contenders)
-    return dispatcher.soonestMs + msInLine / executors
+  #waitMs(before: number): number {
+    return this.#options.dispatcher.waitMs(this.#lane, before)
   }
 
   #delivery(where: 'loop' | 'thread', ran: (runMs: number) => void = () => {}): Delivery {
@@ -271,5 +291,7 @@ interface Batch {
 
 /** What is looked at of a long line. */
 const mostCandidates = 1024
+/** Requests whose runs take the longer the more is in them, whatever their shape: no more than this. */
+const smallBytes = 1024
 /** What one model may hold up the loop for at once, in runs of its own. */
 const longestTurnMs = 5

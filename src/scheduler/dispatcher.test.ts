@@ -20,6 +20,9 @@ function setUp({ threads = 2, places = 1 }: { threads?: number; places?: number 
     let left = runs
     const lane: Lane = dispatcher.lane(
       {
+        get backlogMs() {
+          return left * ms
+        },
         start(thread, ahead, ended) {
           if (left === 0) return undefined
           left -= 1

@@ -9,23 +9,25 @@
  * Invariants
  * - No thread is given more runs than it has places.
  * - A lane's runs are on no more threads at once than it has executors.
- * - While a thread has a place, nothing that may start on it waits.
+ * - While a thread is idle, nothing waits that may start on it.
  */
 import { strict as assert } from 'node:assert'
 import { Lane, type LaneOptions } from './lane.ts'
 
 export interface RunSource {
   /**
-   * Starts the next run, where there is one that may start now, and returns how long it will take, as
-   * far as is known, in milliseconds. `ahead`: the thread is expected to compute others for so many
-   * milliseconds first; undefined where it is idle. `ended` is to be called once, later, when the
-   * thread has done with it, with how long that took.
+   * Starts the next run, and returns how long it will take, as far as is known, in milliseconds;
+   * undefined where there is none that is to start now. `ahead`: the thread is expected to compute
+   * others for so many milliseconds first; undefined where it is idle. `ended` is to be called once,
+   * later, when the thread has done with it, with how long that took.
    */
   start(
     thread: number,
     ahead: number | undefined,
     ended: (tookMs: number) => void,
   ): number | undefined
+  /** How long all that waits would run, one after the other, in milliseconds. */
+  readonly backlogMs: number
 }
 
 export interface DispatcherOptions {
@@ -51,12 +53,12 @@ export class Dispatcher {
     this.threads = threads
     this.#places = placesPerThread
     this.#now = now
-    this.#busy = Array.from({ length: threads }, () => ({ expected: [], began: 0 }))
+    this.#busy = Array.from({ length: threads }, () => ({ runs: [], began: 0 }))
   }
 
   /** Runs that were given to threads and have not ended. */
   get underWay(): number {
-    return this.#busy.reduce((sum, { expected }) => sum + expected.length, 0)
+    return this.#busy.reduce((sum, { runs }) => sum + runs.length, 0)
   }
 
   /** Models that have something to run. */
@@ -64,19 +66,40 @@ export class Dispatcher {
     return this.#contenders.size
   }
 
-  /** Until a thread will have done what it was given, in milliseconds, as far as is known. */
-  get soonestMs(): number {
-    let soonest = Infinity
-    for (const busy of this.#busy) soonest = Math.min(soonest, this.#aheadOn(busy) ?? 0)
-    return soonest
-  }
-
   lane(source: RunSource, options: LaneOptions = {}): Lane {
     const lane: Lane = new Lane(source, options, this.threads, {
       offer: () => this.#offer(lane),
       withdraw: () => void this.#contenders.delete(lane),
+      widened: () => this.#fill(),
     })
     return lane
+  }
+
+  /**
+   * Until a thread that this lane may use will have done what it was given, in milliseconds;
+   * undefined where one of them is idle.
+   */
+  soonestMs(lane: Lane): number | undefined {
+    let soonest = Infinity
+    for (let thread = 0; thread < this.threads; thread++) {
+      if (!lane.mayUse(thread)) continue
+      const ahead = this.#aheadOn(thread)
+      if (ahead === undefined) return undefined
+      soonest = Math.min(soonest, ahead)
+    }
+    // what is limited for all is in use: nothing tells for how long
+    return soonest === Infinity ? 0 : soonest
+  }
+
+  /** Until a run begins that has so much of its own lane before it, in milliseconds, as far as is known. */
+  waitMs(lane: Lane, before: number): number {
+    let others = 0
+    for (const other of this.#contenders) {
+      if (other === lane) continue
+      // they take turns: no more of theirs goes first than their share of the time
+      others += Math.min(other.source.backlogMs, (before * other.weight) / lane.weight)
+    }
+    return (this.soonestMs(lane) ?? 0) + before / lane.executors + others / this.threads
   }
 
   #offer(lane: Lane): void {
@@ -97,48 +120,68 @@ export class Dispatcher {
     }
   }
 
-  /** On the emptiest thread: an idle one computes at once. */
   #startOne(): boolean {
     if (this.#contenders.size === 0) return false
     const lanes = [...this.#contenders].sort((a, b) => a.served - b.served)
-    for (let given = 0; given < this.#places; given++) {
-      for (const [thread, { expected }] of this.#busy.entries()) {
-        if (expected.length !== given) continue
-        if (lanes.some((lane) => this.#start(lane, thread))) return true
-      }
-    }
-    return false
+    return lanes.some((lane) => this.#startFrom(lane))
   }
 
-  #start(lane: Lane, thread: number): boolean {
-    if (!lane.mayUse(thread)) return false
+  /** On the thread that is free first, unless one that has no place now will be free much sooner. */
+  #startFrom(lane: Lane): boolean {
+    let best: number | undefined
+    let bestAhead = Infinity
+    let soonest = Infinity
+    for (let thread = 0; thread < this.threads; thread++) {
+      if (!lane.mayUse(thread)) continue
+      const ahead = this.#aheadOn(thread) ?? IDLE
+      soonest = Math.min(soonest, ahead)
+      if (this.#busy[thread]!.runs.length >= this.#places || ahead >= bestAhead) continue
+      best = thread
+      bestAhead = ahead
+    }
+    if (best === undefined || bestAhead > soonest + muchMs) return false
+    return this.#start(lane, best, bestAhead === IDLE ? undefined : bestAhead)
+  }
+
+  #start(lane: Lane, thread: number, ahead: number | undefined): boolean {
     const busy = this.#busy[thread]!
-    const expectedMs = lane.source.start(thread, this.#aheadOn(busy), (tookMs) => {
-      // a thread computes in the order in which it was given
-      busy.expected.shift()
-      busy.began = this.#now()
-      lane.end(thread, expectedMs ?? 0, tookMs)
+    const run = { expectedMs: 0 }
+    const expectedMs = lane.source.start(thread, ahead, (tookMs) => {
+      const now = this.#now()
+      const place = busy.runs.indexOf(run)
+      busy.runs.splice(place, 1)
+      // a failed run tells of no time, and takes it all the same; one that was stopped ahead took none
+      const held = place === 0 ? now - busy.began : 0
+      if (place === 0) busy.began = now
+      lane.end(thread, run.expectedMs, Math.max(tookMs, held))
       this.#fill()
     })
     if (expectedMs === undefined) return false
+    run.expectedMs = expectedMs
     this.#virtualTime = Math.max(this.#virtualTime, lane.served)
     lane.begin(thread, expectedMs)
-    if (busy.expected.length === 0) busy.began = this.#now()
-    busy.expected.push(expectedMs)
+    if (busy.runs.length === 0) busy.began = this.#now()
+    busy.runs.push(run)
     return true
   }
 
-  #aheadOn({ expected, began }: Thread): number | undefined {
-    const [first, ...others] = expected
+  #aheadOn(thread: number): number | undefined {
+    const { runs, began } = this.#busy[thread]!
+    const [first, ...others] = runs
     if (first === undefined) return undefined
-    const left = Math.max(0, began + first - this.#now())
-    return others.reduce((sum, ms) => sum + ms, left)
+    const left = Math.max(0, began + first.expectedMs - this.#now())
+    return others.reduce((sum, { expectedMs }) => sum + expectedMs, left)
   }
 }
 
 interface Thread {
-  /** Of the run it computes and those behind it, in milliseconds. */
-  readonly expected: number[]
+  /** That which it computes and those behind it. */
+  readonly runs: { expectedMs: number }[]
   /** When the first of them began. */
   began: number
 }
+
+/** Sooner than any thread that computes. */
+const IDLE = -1
+/** To wait for a thread that is free so much sooner is better than to be committed to another. */
+const muchMs = 5

@@ -26,12 +26,13 @@ import type { Scalable } from './autoscaler.ts'
 import { Batcher } from './batcher.ts'
 import type { CostPoint } from './cost-model.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { type Joiner, rowJoiner, rowsOf } from './joiner.ts'
+import { isUneven, type Joiner, rowJoiner, rowsOf } from './joiner.ts'
 import type { LoopTurn } from './loop-turn.ts'
 import { OrderedAnswers } from './ordered-answers.ts'
 import type { ResourceNeed } from './resources.ts'
 import { checkRows } from './row-check.ts'
 import type { SchedulingRules } from './rules.ts'
+import { untilEnded } from './stream.ts'
 import { Ticket } from './ticket.ts'
 import type { Waiting } from './waiting.ts'
 
@@ -124,7 +125,7 @@ export class Executors implements Predictor, Scalable {
     return {
       arrivedRows: this.#arrivedRows,
       oldestWaitMs: line.waitedMs(this.#options.clock.now()),
-      best: line.usualRun(this.#apart === undefined),
+      best: line.usualRun(),
       limits: this.joining.limits,
     }
   }
@@ -166,26 +167,14 @@ export class Executors implements Predictor, Scalable {
     const refusal = this.#refusal(call)
     if (refusal !== undefined) throw refusal
     const { inputs, outputs = this.#outputNames } = request
-    const source = executable.stream({ inputs, outputs }, call)[Symbol.asyncIterator]()
-    this.#lastUsed = this.#options.clock.now()
     const open = { call }
+    this.#lastUsed = this.#options.clock.now()
     this.#streams.add(open)
-    try {
-      for (;;) {
-        if (call.ended !== undefined) throw call.ended
-        const { done, value } = await unlessEnded(source.next(), call)
-        if (done === true) return
-        yield this.#response(value.outputs, value)
-      }
-    } finally {
-      // a source that is busy ends later; only then is nothing under way
-      const over = Promise.resolve(source.return?.()).catch(() => {})
-      const left = over.then(() => {
-        this.#streams.delete(open)
-        this.#tellIdle()
-      })
-      if (call.ended === undefined) await left
-    }
+    const results = untilEnded(executable.stream({ inputs, outputs }, call), call, () => {
+      this.#streams.delete(open)
+      this.#tellIdle()
+    })
+    for await (const result of results) yield this.#response(result.outputs, result)
   }
 
   /** Refuses what comes from now on; resolves when nothing is under way or waits any more. */
@@ -222,22 +211,23 @@ export class Executors implements Predictor, Scalable {
       rows: rowsOf(request),
       bytes: bytesOf(request.inputs),
       shape: this.#batcher.shapeOf(request),
+      uneven: isUneven(request),
       level,
       arrived,
       answerBy: this.#answerBy(call, arrived),
       beginBy: arrived + timeoutMs,
       delayable,
     }
-    const tell = this.#order?.enter()
+    const order = this.#order?.enter()
     const ticket =
-      tell === undefined
+      order === undefined
         ? new Ticket(request, call, facts, resolve, reject)
         : new Ticket(
             request,
             call,
             facts,
-            (response) => tell(() => resolve(response)),
-            (why) => tell(() => reject(why)),
+            (response) => order.answer(() => resolve(response)),
+            (why) => order.refuse(() => reject(why)),
           )
     this.#open.add(ticket)
     this.#arrivedRows += facts.rows
@@ -292,12 +282,4 @@ function bytesOf(inputs: readonly NamedTensor[]): number {
   let bytes = 0
   for (const { tensor } of inputs) bytes += sizeOf(tensor)
   return bytes
-}
-
-/** The next step of a stream; rejects at once when the call ends before it comes. */
-function unlessEnded<Step>(next: Promise<Step>, call: Call): Promise<Step> {
-  return new Promise((resolve, reject) => {
-    const stopListening = call.onEnd(reject)
-    next.then(resolve, reject).finally(stopListening)
-  })
 }

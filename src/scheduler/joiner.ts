@@ -7,6 +7,8 @@ import { joinRagged, type RaggedSpec, splitRagged } from './ragged.ts'
 export interface Joiner {
   /** Whether the model takes what is joined of one request too, and not the request as it is. */
   readonly always: boolean
+  /** Whether runs of requests of one shape take the same time, whatever is in them. */
+  readonly steady: boolean
   /** Requests of the same shape may be joined. */
   shapeOf(request: InferenceRequest): string
   /** What the model is given for several of one shape. */
@@ -25,6 +27,7 @@ export function rowJoiner({ inputs }: Signature): Joiner {
   )
   return {
     always: false,
+    steady: inputs.every(({ datatype }) => datatype !== 'BYTES'),
     shapeOf: oneShape ? () => '' : (request) => request.inputs.map(shapeBeyondRows).join(';'),
     join: (requests) =>
       requests[0]!.inputs.map(({ name }, place) => ({
@@ -46,6 +49,7 @@ export function raggedJoiner(spec: RaggedSpec): Joiner {
   const uneven = new Set(spec.inputs.filter(({ flat }) => flat).map(({ name }) => name))
   return {
     always: true,
+    steady: false,
     shapeOf: ({ inputs }) =>
       inputs
         .filter(({ name }) => !uneven.has(name))
@@ -54,6 +58,13 @@ export function raggedJoiner(spec: RaggedSpec): Joiner {
     join: (requests) => joinRagged(requests, spec),
     split: (outputs, requests) => splitRagged(outputs, requests, spec),
   }
+}
+
+/** What belongs to what in it, only the model knows. */
+export function isUneven(request: InferenceRequest): boolean {
+  const rows = rowsOf(request)
+  for (const { tensor } of request.inputs) if ((tensor.shape[0] ?? 1) !== rows) return true
+  return false
 }
 
 /** The first axis of the first input; 1 where there is none. */

@@ -14,14 +14,16 @@ export interface LaneOptions {
 export interface Turns {
   offer(): void
   withdraw(): void
+  /** The lane may use more threads. */
+  widened(): void
 }
 
 export class Lane {
   readonly source: RunSource
   /** The time its runs have taken, by its weight: what the order of turns goes by. */
   served = 0
+  readonly weight: number
   #executors: number
-  readonly #weight: number
   readonly #resources: ResourceNeed | undefined
   readonly #turns: Turns
   /** Its runs on each thread. */
@@ -30,7 +32,7 @@ export class Lane {
 
   constructor(source: RunSource, options: LaneOptions, threads: number, turns: Turns) {
     this.source = source
-    this.#weight = options.weight ?? 1
+    this.weight = options.weight ?? 1
     this.#executors = Math.min(threads, options.executors ?? threads)
     this.#resources = options.resources
     this.#given = new Array(threads).fill(0)
@@ -44,7 +46,7 @@ export class Lane {
   /** From now on; what is under way goes on. */
   setExecutors(count: number): void {
     this.#executors = Math.min(this.#given.length, Math.max(1, count))
-    this.#turns.offer()
+    this.#turns.widened()
   }
 
   /** Threads that have runs of it. */
@@ -68,7 +70,7 @@ export class Lane {
   }
 
   begin(thread: number, expectedMs: number): void {
-    this.served += expectedMs / this.#weight
+    this.served += expectedMs / this.weight
     this.#given[thread]! += 1
     if (this.#given[thread]! > 1) return
     this.#threadsInUse += 1
@@ -76,7 +78,7 @@ export class Lane {
   }
 
   end(thread: number, expectedMs: number, tookMs: number): void {
-    this.served += (tookMs - expectedMs) / this.#weight
+    this.served += (tookMs - expectedMs) / this.weight
     this.#given[thread]! -= 1
     if (this.#given[thread]! > 0) return
     this.#threadsInUse -= 1

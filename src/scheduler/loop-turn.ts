@@ -13,6 +13,7 @@ export class LoopTurn {
   readonly #due = new Set<() => void>()
   #began = 0
   #usualMs = 0
+  #ended = 0
 
   constructor(options: LoopTurnOptions) {
     this.#options = options
@@ -29,15 +30,21 @@ export class LoopTurn {
 
   /** The longest run that the loop may be held up by now, in milliseconds. */
   get longestRunMs(): number {
-    return longestRunOnLoop(this.#usualMs)
+    return longestRunOnLoop(this.#usualNow)
   }
 
   #run(): void {
     const work = [...this.#due]
     this.#due.clear()
     for (const one of work) one()
-    const tookMs = this.#options.now() - this.#began
-    this.#usualMs += (tookMs - this.#usualMs) * weightOfLast
+    const usual = this.#usualNow
+    this.#ended = this.#options.now()
+    this.#usualMs = usual + (this.#ended - this.#began - usual) * weightOfLast
+  }
+
+  /** What turns take, half forgotten with every half second in which there was none. */
+  get #usualNow(): number {
+    return this.#usualMs * 2 ** ((this.#ended - this.#options.now()) / forgottenMs)
   }
 }
 
@@ -51,4 +58,5 @@ export function longestRunOnLoop(turnMs: number): number {
 
 const hopMs = 0.1
 const lateTurnMs = 5
+const forgottenMs = 500
 const weightOfLast = 0.1

@@ -21,6 +21,11 @@ export class RequestQueue {
     return this.#bytes
   }
 
+  /** Of all that wait. */
+  get rows(): number {
+    return this.#levels.reduce((sum, { rows }) => sum + rows, 0)
+  }
+
   sizeOf(level: number): number {
     return this.#levels.find((one) => one.level === level)?.size ?? 0
   }
@@ -100,11 +105,11 @@ export class RequestQueue {
     return expired
   }
 
-  /** The first moment at which one must have begun; Infinity where none must. */
+  /** The first moment at which one must have begun or been answered; Infinity where none must. */
   get nextExpiry(): number {
     let next = Infinity
     for (const { inTime } of this.#levels) {
-      for (const { beginBy } of inTime) next = Math.min(next, beginBy)
+      for (const { beginBy, answerBy } of inTime) next = Math.min(next, beginBy, answerBy)
     }
     return next
   }

@@ -84,7 +84,7 @@ function levelRules(
   const own = priorities?.policies[level]
   const timeoutMs = own?.timeoutMs ?? queue.timeoutMs ?? 0
   const mayLower = own?.timeoutOverride ?? queue.timeoutOverride ?? timeoutMs === 0
-  const wished = mayLower ? (queueTimeoutMs ?? Infinity) : Infinity
+  const wished = mayLower ? queueTimeoutMs || Infinity : Infinity
   const maxWaiting = own?.maxWaiting ?? priorities?.maxWaiting ?? 'any'
   return {
     level,

@@ -16,7 +16,10 @@ export class ShapeCosts {
 
   of(shape: string): CostModel {
     const known = this.#models.get(shape)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      if (this.#models.size > mostShapes / 2) this.#keep(shape, known) // those in use are kept longest
+      return known
+    }
     const model = new CostModel()
     this.#keep(shape, model)
     return model
@@ -27,6 +30,7 @@ export class ShapeCosts {
   }
 
   #keep(shape: string, model: CostModel): void {
+    this.#models.delete(shape)
     this.#models.set(shape, model)
     if (this.#models.size <= mostShapes) return
     const [oldest] = this.#models.keys()

@@ -4,7 +4,8 @@ import type { ServingError } from '../errors.ts'
 import type { InferenceRequest, InferenceResponse } from '../predictor.ts'
 import type { Waiting } from './waiting.ts'
 
-export interface TicketFacts extends Pick<Waiting, 'rows' | 'bytes' | 'shape' | 'level'> {
+export interface TicketFacts
+  extends Pick<Waiting, 'rows' | 'bytes' | 'shape' | 'uneven' | 'level'> {
   readonly arrived: number
   readonly answerBy: number
   readonly beginBy: number
@@ -17,6 +18,7 @@ export class Ticket implements Waiting {
   readonly rows: number
   readonly bytes: number
   readonly shape: string
+  readonly uneven: boolean
   readonly level: number
   readonly arrived: number
   readonly answerBy: number
@@ -39,6 +41,7 @@ export class Ticket implements Waiting {
     this.rows = facts.rows
     this.bytes = facts.bytes
     this.shape = facts.shape
+    this.uneven = facts.uneven
     this.level = facts.level
     this.arrived = facts.arrived
     this.answerBy = facts.answerBy

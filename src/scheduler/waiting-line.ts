@@ -25,11 +25,12 @@ export class WaitingLine {
   readonly costs = new ShapeCosts()
   readonly #options: WaitingLineOptions
   readonly #queue = new RequestQueue()
+  #joins = false
   #msPerRow = 0
   #told = 0
   /** Of the run that ended last. */
   #lastShape: string | undefined
-  #lastRows = 0
+  #lastRows = 1
 
   constructor(options: WaitingLineOptions) {
     this.#options = options
@@ -81,24 +82,37 @@ export class WaitingLine {
       waiting: queue.size,
       bytes: queue.bytes,
       waitingInLevel: queue.sizeOf(level),
-      waitMs: waitMs(queue.rowsBefore(level) * this.#msPerRow),
+      waitMs: waitMs(queue.rowsBefore(level) * this.#msPerRowOf(waiting.shape, queue.rows)),
       runMs: this.estimate(waiting),
     }
     const applicant = { model, bytes, leftMs: answerBy - arrived }
     return refusalFor(applicant, backlog, { maxWaiting, maxBytes, maxWaitingInLevel })
   }
 
-  /** Gives up those that must have begun by now, and those that could not be answered in time any more. */
-  dropLate(now: number, aheadMs: number): void {
+  /** How long all that wait would run, one run after the other, in milliseconds. */
+  get backlogMs(): number {
+    const { rows } = this.#queue
+    if (rows === 0) return 0
+    return rows * this.#msPerRowOf(this.head(1)[0]!.shape, rows)
+  }
+
+  /**
+   * Gives up those that must have begun by now, and of those that are served next, those that could
+   * not be answered in time any more. `aheadMs`: until a run could begin; undefined where it could at
+   * once, and then one that is alone in line is run as long as there is time left: predictions may be
+   * wrong, and only a run would tell.
+   */
+  dropLate(now: number, aheadMs: number | undefined): void {
     const { model } = this.#options
     for (const waiting of this.#queue.expire(now)) {
       this.#give(waiting, fail('QUEUE_TIMEOUT', { model, ms: now - waiting.arrived }), 'timeout')
     }
     if (!this.#queue.hasDeadlines) return
-    for (const waiting of [...this.#queue]) {
-      const predictedMs = aheadMs + this.estimate(waiting)
+    const alone = aheadMs === undefined && this.#queue.size === 1
+    for (const waiting of this.#queue.head(lookedAt)) {
+      const predictedMs = (aheadMs ?? 0) + this.estimate(waiting)
       const leftMs = waiting.answerBy - now
-      if (predictedMs < leftMs) continue
+      if (predictedMs < leftMs || (alone && leftMs > 0)) continue
       this.#queue.delete(waiting)
       const error =
         leftMs > 0
@@ -111,6 +125,7 @@ export class WaitingLine {
   /** What runs of requests of this shape are known to take. */
   seed(shape: string, points: readonly CostPoint[]): void {
     this.costs.seed({ shape, points })
+    if (points.length > 0) this.#lastShape ??= shape
     if (points.length > 0) this.#msPerRow = Math.min(...points.map(({ rows, ms }) => ms / rows))
   }
 
@@ -126,13 +141,14 @@ export class WaitingLine {
 
   /**
    * A run of requests of the shape that ran last: of as many rows as are worth while where they are
-   * `joined`, else of as many as it had. Undefined before there was one.
+   * joined, else of as many as it had. Undefined before there was one.
    */
-  usualRun(joined: boolean): CostPoint | undefined {
+  usualRun(): CostPoint | undefined {
     if (this.#lastShape === undefined) return undefined
     const { batch, sloMs = Infinity } = this.#options.rules
     const costs = this.costs.of(this.#lastShape)
     const msOf = (rows: number) => costs.predict(rows) ?? rows * this.#msPerRow
+    const joined = this.#joins
     let rows = joined ? Math.min(costs.limit, batch.maxRows) : this.#lastRows
     // so many that there is time to wait for the run before
     while (joined && rows > 1 && msOf(rows) > Math.min(sloMs / 2, batch.maxRunMs)) {
@@ -145,6 +161,11 @@ export class WaitingLine {
   waitedMs(now: number): number {
     const [first] = this.head(1)
     return first === undefined ? 0 : now - first.arrived
+  }
+
+  /** Requests share runs from now on. */
+  join(): void {
+    this.#joins = true
   }
 
   /** How long a run of so many rows of this shape takes, as far as is known, in milliseconds. */
@@ -167,9 +188,21 @@ export class WaitingLine {
     events.emit({ kind: 'queue', model, version, waiting })
   }
 
+  /** Where they share runs, in one of as many rows as are worth while and would be there. */
+  #msPerRowOf(shape: string, rows: number): number {
+    if (!this.#joins) return this.#msPerRow
+    const costs = this.costs.of(shape)
+    const together = Math.max(1, Math.min(costs.limit, this.#options.rules.batch.maxRows, rows))
+    const ms = costs.predict(together)
+    return ms === undefined ? this.#msPerRow : ms / together
+  }
+
   #give(waiting: Waiting, error: ServingError, why: WhyShed): void {
     this.shed(why)
     waiting.reject(error)
     this.#options.onGone(waiting)
   }
 }
+
+/** Of a long line, how many are held against their time before each run. */
+const lookedAt = 64

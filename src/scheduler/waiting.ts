@@ -11,6 +11,8 @@ export interface Waiting {
   readonly bytes: number
   /** Only requests of one shape share a run. */
   readonly shape: string
+  /** Its inputs have different numbers of rows, so that it shares no run at all. */
+  readonly uneven: boolean
   /** 1 is served first. */
   readonly level: number
   /** Moments of the clock, in milliseconds. */
