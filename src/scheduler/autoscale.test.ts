@@ -131,7 +131,8 @@ describe('a decision', () => {
   it('says why', () => {
     assert.equal(after(0, { best: undefined }).why, 'unknown')
     assert.equal(after(0, { executors: 1 }).why, 'floor')
-    assert.equal(after(1000).why, 'ceiling')
+    assert.equal(after(1000, { executors: 6 }).why, 'ceiling')
+    assert.deepEqual(pick(after(1000)), [6, 'panic'])
     assert.deepEqual(pick(after(50, { executors: 3 })), [3, 'calm'])
     assert.deepEqual(pick(after(190, { executors: 2 })), [2, 'burst'])
     assert.deepEqual(pick(after(200, { executors: 1 })), [3, 'panic'])

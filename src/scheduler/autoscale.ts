@@ -152,7 +152,8 @@ function whyOf(
   { executors, wanted, needed, panics, inputs }: Outcome,
   seen: AutoscaleLook,
 ): WhyScaled {
-  if (wanted > seen.maximum || (panics && executors === seen.maximum)) return 'ceiling'
+  const isMost = executors === seen.maximum && executors === seen.executors
+  if (isMost && (wanted > executors || panics)) return 'ceiling'
   if (panics) return 'panic'
   if (executors === seen.minimum && needed <= seen.minimum) return 'floor'
   if (executors > needed) return 'calm'
