@@ -119,10 +119,11 @@ describe('a version that finishes', () => {
     const next = asking(last)(7n, '', 2)
     await run()
     assert.equal(await told(next.answer), '1: 3')
-    for (const refused of [asking(last)(7n, 's', 4), asking(last)(8n, '', 4)]) {
+    for (const refused of [asking(last)(8n, '', 4), asking(last)(7n, 's', 4)]) {
       const why = await refusalOf(refused.answer)
       assert.deepEqual([why.reason, why.facts.state], ['MODEL_NOT_READY', 'draining'])
     }
+    assert.ok(one.sequences.idle, 'what was to be started anew is over')
     const none = last.predict({ inputs: [int64('x', 1)] }, new Call({ requestId: 'r' }))
     assert.equal((await refusalOf(none)).reason, 'MODEL_NOT_READY')
   })

@@ -69,10 +69,13 @@ export class SequenceHomes {
 
 /** A version that drains: it answers what belongs to its sequences, and nothing else. */
 export function finishing({ model, predictor, sequences }: Home): Predictor {
-  const refusal = ({ scheduling: { sequence } }: Call) =>
-    sequence !== undefined && !sequence.start && sequences?.knows(sequence.id) === true
-      ? undefined
-      : fail('MODEL_NOT_READY', { model, state: 'draining' })
+  const refusal = ({ scheduling: { sequence } }: Call) => {
+    if (sequence !== undefined && sequences?.knows(sequence.id) === true) {
+      if (!sequence.start) return undefined
+      sequences.leave(sequence.id) // its client has begun anew
+    }
+    return fail('MODEL_NOT_READY', { model, state: 'draining' })
+  }
   return {
     signature: predictor.signature,
     async predict(request, call) {

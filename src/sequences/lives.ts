@@ -87,6 +87,14 @@ export class Lives implements BatchHost {
     this.#goOn(sequence)
   }
 
+  /** A request was to start it and was refused: what follows belongs to nothing. */
+  notBegun(id: SequenceId): void {
+    const sequence = this.#known.get(id)
+    if (sequence === undefined) return
+    this.#cutAfter(sequence, sequence.waiting.at(-1) ?? sequence.running)
+    this.#goOn(sequence)
+  }
+
   /** No more requests of it come here: it is over when those that came are answered. */
   leave(id: SequenceId): void {
     const sequence = this.#known.get(id)
@@ -181,11 +189,14 @@ export class Lives implements BatchHost {
     this.limits.shed(shed)
     one.refuse(why)
     if (place.start) this.#refuseUnstarted(sequence, at)
-    if (place.start || one.cut) {
-      if (before === undefined) this.#forget(sequence)
-      else before.cut = true
-    }
+    if (place.start || one.cut) this.#cutAfter(sequence, before)
     this.#goOn(sequence)
+  }
+
+  /** It is over after this request, or at once where there is none. */
+  #cutAfter(sequence: Sequence, last: SequenceRequest | undefined): void {
+    if (last === undefined) this.#forget(sequence)
+    else last.cut = true
   }
 
   /** What waits from there on, up to the next that starts the sequence. */

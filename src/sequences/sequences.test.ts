@@ -287,6 +287,25 @@ describe('a request that is not answered', () => {
     assert.ok(set.sequences.idle)
   })
 
+  it('ends it also where too many waited for it to be taken', async () => {
+    const set = setUp({ config: { queue: { maxWaiting: 1 } } })
+    set.ask(7n, 's', 1)
+    const last = set.ask(7n, '', 2)
+    assert.equal((await refusalOf(set.ask(7n, 's', 4).answer)).reason, 'QUEUE_FULL')
+    await runAll(set)
+    assert.equal(sumOf(await last.answer), INITIAL + 3)
+    assert.equal((await refusalOf(set.ask(7n, '', 8).answer)).reason, 'SEQUENCE_NOT_STARTED')
+    // where nothing of it was under way, at once
+    const idle = setUp()
+    idle.ask(7n, 's', 1)
+    await runAll(idle)
+    assert.equal(
+      (await refusalOf(idle.ask(7n, 's', 2, { deadline: 0 }).answer)).reason,
+      'DEADLINE_EXCEEDED',
+    )
+    assert.ok(idle.sequences.idle)
+  })
+
   it('ends it too where the last before it fails, or is dropped', async () => {
     for (const how of ['fails', 'is dropped'] as const) {
       const set = setUp()
@@ -527,13 +546,24 @@ describe('a version that drains', () => {
     })
     const next = set.ask(7n, '', 2)
     assert.equal((await refusalOf(set.ask(8n, 's', 4).answer)).reason, 'DRAINING')
-    assert.equal((await refusalOf(set.ask(7n, 's', 4).answer)).reason, 'DRAINING')
     await runAll(set)
     assert.equal(sumOf(await next.answer), INITIAL + 3)
     assert.ok(!drained)
     set.ask(7n, 'e', 8)
     await runAll(set)
     assert.ok(drained)
+  })
+
+  it('ends what is to be started anew', async () => {
+    const set = setUp()
+    set.ask(7n, 's', 1)
+    const next = set.ask(7n, '', 2)
+    const drained = set.sequences.drain()
+    assert.equal((await refusalOf(set.ask(7n, 's', 4).answer)).reason, 'DRAINING')
+    assert.equal((await refusalOf(set.ask(7n, '', 8).answer)).reason, 'SEQUENCE_NOT_STARTED')
+    await runAll(set)
+    assert.equal(sumOf(await next.answer), INITIAL + 3)
+    await drained
   })
 
   it('waits for no company', async () => {

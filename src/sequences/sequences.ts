@@ -94,7 +94,11 @@ export class Sequences implements Predictor {
 
   predict(request: InferenceRequest, call: Call): Promise<InferenceResponse> {
     const refusal = this.#refusal(request, call)
-    if (refusal !== undefined) return Promise.reject(refusal)
+    if (refusal !== undefined) {
+      const place = call.scheduling.sequence
+      if (place?.start === true) this.#lives.notBegun(place.id)
+      return Promise.reject(refusal)
+    }
     return new Promise((resolve, reject) => this.#enter(request, call, resolve, reject))
   }
 
