@@ -74,7 +74,7 @@ const rules: fc.Arbitrary<NonNullable<SetUp['sequences']>> = fc.oneof(
 const IDLE_MS = 50
 
 test('every sequence is answered by what was answered of it before, whatever happens', async () => {
-  const few = process.env.SLUICE_SEQUENCE_SCHEDULES
+  const { SLUICE_SEED: seed, SLUICE_SCHEDULES: schedules = 1000 } = process.env
   await fc.assert(
     fc.asyncProperty(
       rules,
@@ -90,7 +90,7 @@ test('every sequence is answered by what was answered of it before, whatever hap
         await world.finish()
       },
     ),
-    { numRuns: Number(few ?? 1000) },
+    { numRuns: Number(schedules), ...(seed !== undefined && { seed: Number(seed) }) },
   )
 })
 
