@@ -3,13 +3,23 @@ import type { Models, ServedModel } from '../../../models.ts'
 import type { Body, Exchange } from '../../../transport/http/index.ts'
 import { type Asked, askModel } from '../../asked.ts'
 import { counted } from '../../counted.ts'
-import { decodeInference, readHeaderLength } from './decode.ts'
+import { readHeaderLength } from './decode.ts'
 import { encodeInference } from './encode.ts'
+import type { KnownFrames } from './known-frames.ts'
 
-export function infer(exchange: Exchange, models: Models, asked: Asked): Promise<void> {
+export interface InferOptions {
+  readonly models: Models
+  readonly frames: KnownFrames
+}
+
+export function infer(
+  exchange: Exchange,
+  asked: Asked,
+  { models, frames }: InferOptions,
+): Promise<void> {
   const header = exchange.header('inference-header-content-length')
   const alignAt = readHeaderLength(header ?? '') || 0
-  const ask = (model: ServedModel, body: Body) => answer(exchange, model, body, header)
+  const ask = (model: ServedModel, body: Body) => answer(exchange, model, body, header, frames)
   return askModel(exchange, { models, asked, alignAt, ask })
 }
 
@@ -18,8 +28,9 @@ async function answer(
   model: ServedModel,
   body: Body,
   headerLength: string | undefined,
+  frames: KnownFrames,
 ): Promise<void> {
-  const decoded = counted(model, () => decodeInference(body.bytes, headerLength))
+  const decoded = counted(model, () => frames.decode(model, body.bytes, headerLength))
   const { id, request, scheduling, wantsBinary } = decoded
   if (scheduling !== undefined) exchange.call.scheduling = scheduling
   const response = await model.predictor.predict(request, exchange.call)

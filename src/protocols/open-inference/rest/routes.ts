@@ -14,6 +14,7 @@ import {
 } from '../../../transport/http/index.ts'
 import { type Asked, askedVersion, findAwake } from '../../asked.ts'
 import { infer } from './infer.ts'
+import { KnownFrames } from './known-frames.ts'
 import { modelMetadata, serverMetadata, versionsOf } from './metadata.ts'
 import { readyVersion } from './ready.ts'
 import { type RepositoryControl, repositoryRoutes } from './repository.ts'
@@ -62,6 +63,7 @@ function serverRoutes({
  * over by machines, its readiness and statistics, does not.
  */
 function modelRoutes({ models, statistics }: OpenInferenceOptions): readonly Route[] {
+  const frames = new KnownFrames()
   return ['/v2/models/:model', '/v2/models/:model/versions/:version(^[0-9]+$)'].flatMap((path) => [
     get(path, 'read', async (exchange) => {
       const model = await findAwake(models, askedOf(exchange), exchange)
@@ -82,7 +84,9 @@ function modelRoutes({ models, statistics }: OpenInferenceOptions): readonly Rou
       const version = asked.version === undefined ? undefined : found
       return tell(exchange, statisticsOf(statistics.modelStatistics(asked.name, version)))
     }),
-    post(`${path}/infer`, 'infer', (exchange) => infer(exchange, models, askedOf(exchange))),
+    post(`${path}/infer`, 'infer', (exchange) =>
+      infer(exchange, askedOf(exchange), { models, frames }),
+    ),
   ])
 }
 
