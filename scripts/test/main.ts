@@ -36,7 +36,8 @@ export async function main(args: readonly string[]): Promise<number> {
   const chosen = suites.filter(({ name }) => names.length === 0 || names.includes(name))
   const runs = (suite: Suite) => names.length > 0 || reaches(tier, suite.tier)
 
-  const env = { ...process.env, SLUICE_TEST_TIER: tier }
+  // a server that a test starts never writes to the folder of whoever runs it
+  const env = { ...process.env, SLUICE_TEST_TIER: tier, SLUICE_STATE_DIR: 'off' }
   const commands = new Commands(root, env)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {

@@ -6,6 +6,7 @@ import { HandClock } from '../clock.ts'
 import { parseModelConfig } from '../config/index.ts'
 import { fail } from '../errors.ts'
 import type { InferenceRequest, Predictor } from '../predictor.ts'
+import type { Executable } from '../runtime/index.ts'
 import type { CostPoint, Executors } from '../scheduler/index.ts'
 import type { Signature } from '../signature.ts'
 import type { Learned, LearnedFacts } from '../state/index.ts'
@@ -80,6 +81,7 @@ function setUp({
     served: { name: 'm', version: '1', digest, provider: 'cpu', signature },
     trial: checked('m', inner),
     executors: executors as unknown as Executors,
+    executable: {} as Executable,
   } as OpenVersion
   const call = new Call({ requestId: 'warm-up' })
   const settle = (samples: readonly InferenceRequest[] = []) =>

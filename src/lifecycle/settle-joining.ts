@@ -25,7 +25,7 @@ export async function settleJoining(
 ): Promise<StopKeeping> {
   const { executors, served } = version
   const { config, learned, call } = options
-  const joining = joiningOf(served.signature, config)
+  const joining = joiningOf(served.signature, config, version.executable.rowsDepend)
   if (joining.kind === 'declared') executors.joinable()
   else if (joining.kind === 'off') executors.apart(joining.why)
   if (served.signature.streams === true || config.warmUp.runs === 0) return async () => {}

@@ -50,6 +50,8 @@ export interface Executable {
   readonly memoryBytes: number
   /** What the operator should know although the model loaded. */
   readonly warnings: readonly string[]
+  /** Why the answer to a row depends on the other rows of its run, where it is known to. */
+  readonly rowsDepend?: string
 
   /**
    * One run. Settles when the run has ended and its inputs' memory is free again, also when the

@@ -39,6 +39,15 @@ describe('whether requests share runs', () => {
     assert.deepEqual(joining(rows, 'batching: {assumeJoinable: true}'), { kind: 'declared' })
   })
 
+  it('is out of the question where rows are known to depend on each other, unless it is declared', () => {
+    const { batching, sequences, warmUp } = parseModelConfig('{}', 'model.yaml')
+    const config = { batching, sequences, warmUp }
+    const found = joiningOf(rows, config, 'it says so')
+    assert.deepEqual(found, { kind: 'off', why: 'it says so' })
+    const declared = parseModelConfig('batching: {maxBatchSize: 8}', 'model.yaml')
+    assert.deepEqual(joiningOf(rows, declared, 'it says so'), { kind: 'declared' })
+  })
+
   it('is out of the question, and why', () => {
     assert.match(why(rows, 'batching: off'), /is off/)
     assert.match(why({ ...rows, streams: true }), /any number of answers/)

@@ -13,6 +13,7 @@ export type Joining =
 export function joiningOf(
   signature: Signature,
   { batching, sequences, warmUp }: Pick<ModelConfig, 'batching' | 'sequences' | 'warmUp'>,
+  rowsDepend?: string,
 ): Joining {
   const off = (why: string): Joining => ({ kind: 'off', why })
   if (batching === 'off') return off('batching is off in its configuration')
@@ -36,6 +37,7 @@ export function joiningOf(
     typeof batching === 'object' &&
     (batching.assumeJoinable ?? typeof batching.maxBatchSize === 'number')
   if (declared) return { kind: 'declared' }
+  if (rowsDepend !== undefined) return off(rowsDepend)
   if (warmUp.runs === 0) return off('its rows are not tried together where it is not warmed up')
   return { kind: 'to-be-shown' }
 }

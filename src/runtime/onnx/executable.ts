@@ -27,6 +27,7 @@ export class OnnxExecutable implements Executable {
   readonly files: readonly LoadedFile[]
   readonly memoryBytes: number
   readonly warnings: readonly string[]
+  readonly rowsDepend?: string
   readonly runNow?: (request: RunRequest) => RunResult
   readonly #environment: Environment
   readonly #threads: RunThreads
@@ -42,6 +43,10 @@ export class OnnxExecutable implements Executable {
     this.files = model.files
     this.memoryBytes = model.memoryBytes
     this.warnings = model.warnings
+    if (model.traits.roundsTogether) {
+      this.rowsDepend =
+        'its numbers are rounded by what is largest in a run (DynamicQuantizeLinear)'
+    }
     this.#environment = environment
     this.#threads = threads
     this.#session = model.session

@@ -74,7 +74,9 @@ describe('the traits of a graph', () => {
   ]
   for (const [what, node, bounded, straight] of cases) {
     it(`${what}: ${bounded ? 'bounded' : 'not bounded'}, ${straight ? '' : 'not '}straight`, () => {
-      assert.deepEqual(traitsOfNodes(node), { bounded, straight })
+      const { roundsTogether, ...found } = traitsOfNodes(node)
+      assert.equal(roundsTogether, false)
+      assert.deepEqual(found, { bounded, straight })
     })
   }
 
@@ -91,6 +93,11 @@ describe('the traits of a graph', () => {
       bounded: false,
       straight: true,
     })
+  })
+
+  it('tell of numbers that are rounded by what is largest in a run', () => {
+    const dynamic = nodeOf('DynamicQuantizeLinear', ['x'], ['q', 'scale', 'zero'])
+    assert.equal(traitsOfNodes([dynamic]).roundsTogether, true)
   })
 })
 

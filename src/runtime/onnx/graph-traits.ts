@@ -9,6 +9,8 @@ export interface GraphTraits {
   readonly bounded: boolean
   /** There are no branches: all runs take the same way. */
   readonly straight: boolean
+  /** Numbers are rounded by what is largest among all rows of a run. */
+  readonly roundsTogether: boolean
 }
 
 type Parts = ReturnType<typeof partsOf>
@@ -29,6 +31,7 @@ export function traitsOf(
       nodes.every((node) => isKnown(node) && !loops.has(node.opType)) &&
       // what a function is given goes by other names in its body
       (sized.length === 0 || (own.size === 0 && !takeSizes(sized, valuesOf(nodes, inputs)))),
+    roundsTogether: nodes.some(({ opType }) => opType.startsWith('DynamicQuantize')),
     straight: nodes.every(({ opType }) => opType !== 'If' && !loops.has(opType)),
   }
 }
