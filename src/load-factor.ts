@@ -34,7 +34,9 @@ export interface Machine {
 
 /** Of one model, by its versions. */
 export function loadFactor(versions: readonly Demand[], { threads, loopUsed }: Machine): number {
-  const asked = versions.filter((version) => executorsNeeded(version) > 0)
+  const asked = versions.filter(
+    (version) => version.rowsPerSecond >= leastRate && executorsNeeded(version) > 0,
+  )
   const needed = asked.reduce((sum, version) => sum + executorsNeeded(version), 0)
   const executors = Math.min(
     threads,
@@ -60,3 +62,5 @@ export function usableShare({ best, executors, sloMs }: Omit<Demand, 'rowsPerSec
 }
 
 const leastShare = 0.05
+/** A mean that falls off never comes to 0: a row in so many seconds is nobody who asks. */
+const leastRate = 0.001
