@@ -194,3 +194,47 @@ test('clients that come again at once when they are refused do not keep a server
   for (let x = 0; x < 5; x++) assert.equal((await server.ask(slow(turns, x))).status, 200)
   assert.equal(await waiting(server), 0)
 })
+
+test('a request that is more urgent is served before those that came before it', async (t) => {
+  const server = await serve(
+    t,
+    {
+      'slow/model.yaml': 'queue: {priorities: {levels: 2, default: 2}}',
+      'slow/model.onnx': slowModel(),
+    },
+    oneAtOnce,
+  )
+  const turns = await turnsFor(server, 60)
+  const done: string[] = []
+  const ask = async (name: string, priority: number) => {
+    const inputs = [
+      { name: 'n', datatype: 'INT64', shape: [1], data: [turns] },
+      { name: 'x', datatype: 'FP32', shape: [1], data: [1] },
+    ]
+    const body = { inputs, parameters: { priority } }
+    const { status } = await server.ask({ path: '/v2/models/slow/infer', body })
+    assert.equal(status, 200)
+    done.push(name)
+  }
+  const usual = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ask(name, 0))
+  await until(async () => (await waiting(server)) === 4, 'two are handed over and four wait')
+  const urgent = ask('urgent', 1)
+  await Promise.all([...usual, urgent])
+  assert.ok(done.indexOf('urgent') <= 3, done.join(' '))
+})
+
+test('a request that waits longer than it allows is refused, and told so in Triton’s status', async (t) => {
+  const server = await serve(t, { 'slow.onnx': slowModel() }, oneAtOnce)
+  const client = new AbortController()
+  const blocking = await occupy(server, endless, client.signal)
+  const inputs = [
+    { name: 'n', datatype: 'INT64', shape: [1], data: [2] },
+    { name: 'x', datatype: 'FP32', shape: [1], data: [1] },
+  ]
+  const body = { inputs, parameters: { timeout: 50_000 } }
+  const { status, text } = await server.ask({ path: '/v2/models/slow/infer', body })
+  assert.equal(status, 503)
+  assert.match(text, /waited \d+ ms for \\"slow\\"/)
+  client.abort()
+  await Promise.all(blocking)
+})

@@ -91,6 +91,7 @@ describe('the traits of a graph', () => {
     assert.deepEqual(of(nodeOf('Expand', ['a', 'c'], ['b'])), { bounded: false, roundsTogether: false, straight: true })
     assert.deepEqual(of(nodeOf('Other', ['a'], ['b'], [], 'mine')), {
       bounded: false,
+      roundsTogether: false,
       straight: true,
     })
   })
