@@ -17,8 +17,11 @@ export function tensorToJson(tensor: Tensor): string {
     if (axis === shape.length - 1) return `[${joinElements(tensor, from, length)}]`
     const size = shape[axis]!
     const part = size === 0 ? 0 : length / size
-    const parts = Array.from({ length: size }, (_, i) => nest(axis + 1, from + i * part, part))
-    return `[${parts.join(',')}]`
+    let text = ''
+    for (let i = 0; i < size; i++) {
+      text += (i === 0 ? '' : ',') + nest(axis + 1, from + i * part, part)
+    }
+    return `[${text}]`
   }
   return nest(0, 0, tensor.data.length)
 }

@@ -8,7 +8,7 @@ import {
   bf16ToNumber,
   elementToJson,
   fp16ToNumber,
-  sliceRows,
+  type NamedTensor,
   type Tensor,
   tensorToJson,
 } from '../../tensor/index.ts'
@@ -21,36 +21,37 @@ export interface PlainAnswer {
 }
 
 export function encodeAnswer({ signature, response, oneRow, latencyMs }: PlainAnswer): string {
-  const outputs = new Map(response.outputs.map(({ name, tensor }) => [name, tensor]))
-  const parts =
-    signature.task === undefined ? undefined : answerTask(signature.task, outputs, oneRow)
-  const members = parts ?? [`"outputs":{${tensors(outputs, oneRow)}}`]
-  members.push(`"model_version":${JSON.stringify(response.version)}`)
-  members.push(`"latency_ms":${Math.round(latencyMs * 1000) / 1000}`)
-  return `{${members.join(',')}}`
+  const { outputs, version } = response
+  const { task } = signature
+  const answer =
+    (task && answerTask(task, outputs, oneRow)) ?? `"outputs":{${tensors(outputs, oneRow)}}`
+  const latency = Math.round(latencyMs * 1000) / 1000
+  return `{${answer},"model_version":${JSON.stringify(version)},"latency_ms":${latency}}`
 }
 
 /** Undefined when the outputs are not what the task promises: then they are shown as they are. */
 function answerTask(
   task: Task,
-  outputs: ReadonlyMap<string, Tensor>,
+  outputs: readonly NamedTensor[],
   oneRow: boolean,
-): string[] | undefined {
+): string | undefined {
   if (task.kind === 'regressor') {
-    const tensor = outputs.get(task.output)
-    if (tensor === undefined) return undefined
-    const predictions = elementsOf(tensor)
-    return [`"prediction":${rowsToJson(predictions, oneRow)}`]
+    const tensor = outputOf(outputs, task.output)
+    return tensor && `"prediction":${rowsToJson(elementsOf(tensor), oneRow)}`
   }
-  const scores = task.scoreOutput === undefined ? undefined : outputs.get(task.scoreOutput)
-  const label = task.labelOutput === undefined ? undefined : outputs.get(task.labelOutput)
+  const scores = outputOf(outputs, task.scoreOutput)
+  const label = outputOf(outputs, task.labelOutput)
   const predictions =
     label !== undefined ? labelsOf(task, label) : scores && likeliest(task, scores)
   if (predictions === undefined) return undefined
-  const members = [`"prediction":${rowsToJson(predictions, oneRow)}`]
-  if (scores !== undefined) members.push(`"probability":${tensorOrRow(scores, oneRow)}`)
-  return members
+  const prediction = `"prediction":${rowsToJson(predictions, oneRow)}`
+  return scores === undefined
+    ? prediction
+    : `${prediction},"probability":${tensorOrRow(scores, oneRow)}`
 }
+
+const outputOf = (outputs: readonly NamedTensor[], wanted: string | undefined) =>
+  outputs.find(({ name }) => name === wanted)?.tensor
 
 /** The label of each row, by its name where it has one. */
 function labelsOf({ labels, classes }: ClassifierTask, label: Tensor): readonly string[] {
@@ -93,15 +94,16 @@ type ClassifierTask = Extract<Task, { kind: 'classifier' }>
 const rowsToJson = (rows: readonly string[], oneRow: boolean): string =>
   oneRow && rows.length === 1 ? rows[0]! : `[${rows.join(',')}]`
 
-function tensors(outputs: ReadonlyMap<string, Tensor>, oneRow: boolean): string {
-  const members = [...outputs].map(
-    ([name, tensor]) => `${JSON.stringify(name)}:${tensorOrRow(tensor, oneRow)}`,
-  )
-  return members.join(',')
+function tensors(outputs: readonly NamedTensor[], oneRow: boolean): string {
+  let text = ''
+  for (const { name, tensor } of outputs) {
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${tensorOrRow(tensor, oneRow)}`
+  }
+  return text
 }
 
 function tensorOrRow(tensor: Tensor, oneRow: boolean): string {
   if (!oneRow || tensor.shape[0] !== 1) return tensorToJson(tensor)
-  const row = sliceRows(tensor, 0, 1)
-  return tensorToJson({ ...row, shape: row.shape.slice(1) })
+  // the only row has the elements of all of them
+  return tensorToJson({ ...tensor, shape: tensor.shape.slice(1) })
 }

@@ -6,9 +6,9 @@ import type { InferenceResponse } from '../../../predictor.ts'
 import { binaryOf, elementsToJson, type NamedTensor } from '../../../tensor/index.ts'
 
 export interface EncodedResponse {
-  readonly bytes: Uint8Array
-  /** How many of the bytes are JSON; undefined when all are. */
-  readonly headerLength: number | undefined
+  readonly json: string
+  /** All of the body, where raw outputs follow the JSON. */
+  readonly binary?: { readonly bytes: Uint8Array; readonly headerLength: number }
 }
 
 export function encodeInference(
@@ -17,18 +17,34 @@ export function encodeInference(
   wantsBinary: (output: string) => boolean,
 ): EncodedResponse {
   const raw: Uint8Array[] = []
-  const described = outputs.map((output) => {
-    if (!wantsBinary(output.name))
-      return describe(output, `"data":[${elementsToJson(output.tensor)}]`)
-    const bytes = binaryOf(output.tensor)
-    raw.push(bytes)
-    return describe(output, `"parameters":{"binary_data_size":${bytes.byteLength}}`)
-  })
+  let described = ''
+  for (const output of outputs) {
+    if (described !== '') described += ','
+    if (wantsBinary(output.name)) {
+      const bytes = binaryOf(output.tensor)
+      raw.push(bytes)
+      described += describe(output, `"parameters":{"binary_data_size":${bytes.byteLength}}`)
+    } else {
+      described += describe(output, `"data":[${elementsToJson(output.tensor)}]`)
+    }
+  }
   const idMember = id === undefined || id === '' ? '' : `"id":${JSON.stringify(id)},`
   const names = `"model_name":${JSON.stringify(model)},"model_version":${JSON.stringify(version)}`
-  const json = Buffer.from(`{${idMember}${names},"outputs":[${described.join(',')}]}`)
-  if (raw.length === 0) return { bytes: json, headerLength: undefined }
-  return { bytes: Buffer.concat([json, ...raw]), headerLength: json.byteLength }
+  const json = `{${idMember}${names},"outputs":[${described}]}`
+  return raw.length === 0 ? { json } : { json, binary: joined(json, raw) }
+}
+
+function joined(json: string, raw: readonly Uint8Array[]) {
+  const headerLength = Buffer.byteLength(json)
+  const length = raw.reduce((sum, { byteLength }) => sum + byteLength, headerLength)
+  const bytes = Buffer.allocUnsafe(length)
+  bytes.write(json)
+  let at = headerLength
+  for (const part of raw) {
+    bytes.set(part, at)
+    at += part.byteLength
+  }
+  return { bytes, headerLength }
 }
 
 function describe({ name, tensor: { datatype, shape } }: NamedTensor, data: string): string {

@@ -35,14 +35,11 @@ async function answer(
   if (scheduling !== undefined) exchange.call.scheduling = scheduling
   const response = await model.predictor.predict(request, exchange.call)
   if (response.version !== model.version) exchange.answeredBy(model.name, response.version)
-  const encoded = encodeInference(response, id, wantsBinary)
+  const { json, binary } = encodeInference(response, id, wantsBinary)
   // only now: a request that ended before its run did leaves its memory to that run
   body.recycle()
-  if (encoded.headerLength === undefined) {
-    await exchange.send(200, 'application/json', encoded.bytes)
-    return
-  }
-  await exchange.send(200, 'application/octet-stream', encoded.bytes, {
-    'inference-header-content-length': `${encoded.headerLength}`,
+  if (binary === undefined) return exchange.json(200, json)
+  return exchange.send(200, 'application/octet-stream', binary.bytes, {
+    'inference-header-content-length': `${binary.headerLength}`,
   })
 }
