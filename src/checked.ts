@@ -50,36 +50,56 @@ function checkInputs(
   given: readonly NamedTensor[],
 ): readonly NamedTensor[] {
   const known = signature.inputs
-  for (const [index, { name }] of given.entries()) {
-    if (!known.some((input) => input.name === name)) {
-      throw fail('INPUT_UNKNOWN', { model, input: name, known: known.map((input) => input.name) })
+  for (let index = 0; index < given.length; index++) {
+    const { name } = given[index]!
+    if (placeOf(known, name) === -1) {
+      throw fail('INPUT_UNKNOWN', { model, input: name, known: namesOf(known) })
     }
-    if (given.findIndex((other) => other.name === name) !== index) {
-      throw fail('INPUT_DUPLICATE', { input: name })
-    }
+    if (placeOf(given, name) !== index) throw fail('INPUT_DUPLICATE', { input: name })
   }
-  const inputs: NamedTensor[] = []
-  const missing: string[] = []
-  for (const spec of known) {
-    const input = given.find(({ name }) => name === spec.name)
-    if (input !== undefined) inputs.push(input)
-    else if (spec.optional !== true) missing.push(spec.name)
-  }
-  if (missing.length > 0) {
-    throw fail('INPUT_MISSING', {
-      model,
-      inputs: missing,
-      known: known.map(({ name }) => name),
-      given: given.map(({ name }) => name),
-    })
-  }
-  const sizes = new Map<string, AxisSize>()
+  const inputs = inOrder(model, known, given)
+  const sizes: AxisSize[] = []
   for (const { name, tensor } of inputs) {
-    checkTensor(model, known.find((input) => input.name === name)!, tensor, sizes)
+    checkTensor(model, known[placeOf(known, name)]!, tensor, sizes)
   }
   if (signature.maxBatchSize !== undefined) checkBatch(model, signature.maxBatchSize, inputs)
   return inputs
 }
+
+/** Those given, in the order of the signature. */
+function inOrder(
+  model: string,
+  known: readonly InputSpec[],
+  given: readonly NamedTensor[],
+): readonly NamedTensor[] {
+  const inputs: NamedTensor[] = []
+  let isMissing = false
+  for (const { name, optional } of known) {
+    const place = placeOf(given, name)
+    if (place !== -1) inputs.push(given[place]!)
+    else if (optional !== true) isMissing = true
+  }
+  if (!isMissing) return inputs
+  const missing = known.filter(({ name, optional }) => {
+    return optional !== true && placeOf(given, name) === -1
+  })
+  throw fail('INPUT_MISSING', {
+    model,
+    inputs: namesOf(missing),
+    known: namesOf(known),
+    given: namesOf(given),
+  })
+}
+
+type Named = { readonly name: string }
+
+/** -1 where nothing has this name. A loop, since every request comes by here. */
+function placeOf(all: readonly Named[], wanted: string): number {
+  for (let place = 0; place < all.length; place++) if (all[place]!.name === wanted) return place
+  return -1
+}
+
+const namesOf = (all: readonly Named[]): readonly string[] => all.map(({ name }) => name)
 
 /** Rows are the first axis of every input: as many in each, and no more than the limit. */
 function checkBatch(model: string, limit: number, inputs: readonly NamedTensor[]): void {
@@ -97,16 +117,12 @@ function checkBatch(model: string, limit: number, inputs: readonly NamedTensor[]
 }
 
 interface AxisSize {
+  readonly axis: string
   readonly input: string
   readonly size: number
 }
 
-function checkTensor(
-  model: string,
-  spec: InputSpec,
-  tensor: Tensor,
-  sizes: Map<string, AxisSize>,
-): void {
+function checkTensor(model: string, spec: InputSpec, tensor: Tensor, sizes: AxisSize[]): void {
   const { name: input, datatype, shape } = spec
   if (tensor.datatype !== datatype) {
     throw fail('DATATYPE_MISMATCH', { model, input, expected: datatype, got: tensor.datatype })
@@ -127,11 +143,24 @@ function checkTensor(
       got: `${tensor.data.length}`,
     })
   }
-  spec.axes?.forEach((axis, place) => {
-    if (axis === undefined) return
+  if (spec.axes !== undefined) checkAxes(model, spec, spec.axes, tensor, sizes)
+  if (spec.constraints !== undefined) checkConstraints(spec, spec.constraints, tensor)
+}
+
+/** Axes of one name have one size; those that have been met before are in `sizes`. */
+function checkAxes(
+  model: string,
+  { name: input, shape }: InputSpec,
+  axes: readonly (string | undefined)[],
+  tensor: Tensor,
+  sizes: AxisSize[],
+): void {
+  for (let place = 0; place < axes.length; place++) {
+    const axis = axes[place]
+    if (axis === undefined) continue
     const size = tensor.shape[place]!
-    const before = sizes.get(axis)
-    if (before === undefined) sizes.set(axis, { input, size })
+    const before = sizes.find((other) => other.axis === axis)
+    if (before === undefined) sizes.push({ axis, input, size })
     else if (before.size !== size) {
       throw fail('SHAPE_MISMATCH', {
         model,
@@ -140,8 +169,7 @@ function checkTensor(
         got: formatShape(tensor.shape),
       })
     }
-  })
-  if (spec.constraints !== undefined) checkConstraints(spec, spec.constraints, tensor)
+  }
 }
 
 function checkOutputs(

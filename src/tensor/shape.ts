@@ -52,10 +52,11 @@ export function elementCount(name: string, shape: Shape): number {
 
 /** Whether a tensor of this shape fits a signature's. */
 export function shapeFits(shape: Shape, wanted: Shape): boolean {
-  return (
-    shape.length === wanted.length &&
-    wanted.every((size, axis) => size === dynamic || size === shape[axis])
-  )
+  if (shape.length !== wanted.length) return false
+  for (let axis = 0; axis < shape.length; axis++) {
+    if (wanted[axis] !== dynamic && wanted[axis] !== shape[axis]) return false
+  }
+  return true
 }
 
 export const formatShape = (shape: Shape): string => `[${shape.join(',')}]`
