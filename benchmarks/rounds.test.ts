@@ -24,7 +24,15 @@ test('a disturbed round is kept in the record, with the reason', async () => {
   )
 })
 
-async function run(given: { calibrators: number[]; steal?: number[] }) {
+test('without the gate every round counts', async () => {
+  const { rounds } = await run({ calibrators: [10, 10, 10, 20, 10, 10], ungated: true })
+  assert.deepEqual(
+    rounds.map((round) => round.discarded),
+    [null, null, null],
+  )
+})
+
+async function run(given: { calibrators: number[]; steal?: number[]; ungated?: boolean }) {
   const log: string[] = []
   const rates = given.calibrators.values()
   const steals = given.steal?.values()
@@ -56,7 +64,7 @@ async function run(given: { calibrators: number[]; steal?: number[] }) {
   }
   const rounds = await runRounds(
     { calibrate, phases: [phase('a'), phase('b')] },
-    { rounds: 3, phaseSeconds: 4, calibratorSeconds: 1 },
+    { rounds: 3, phaseSeconds: 4, calibratorSeconds: 1, ungated: given.ungated ?? false },
     stat,
     () => {},
   )

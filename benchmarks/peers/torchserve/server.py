@@ -35,7 +35,8 @@ with open(f"{folder}/config.properties", "w") as config:
                  "disable_token_authorization=true\nenable_envvars_config=false\n"
                  "disable_system_metrics=true\n")
 with open(f"{folder}/log4j2.xml", "w") as config:
-    config.write('<Configuration><Loggers><Root level="error"/></Loggers></Configuration>')
+    config.write('<Configuration><Appenders><Console name="c"/></Appenders><Loggers>'
+                 '<Root level="warn"><AppenderRef ref="c"/></Root></Loggers></Configuration>')
 os.execve(f"{programs}/torchserve", [
     "torchserve", "--start", "--foreground", "--ncs", "--disable-token-auth", "--model-store", store,
     "--models", f"{name}={name}.mar", "--ts-config", f"{folder}/config.properties",
