@@ -52,7 +52,6 @@ describe('a server configured for TensorFlow Serving', { concurrency: true }, ()
     assert.match(metrics.text, /^sluice_model_stable\{model="alpha",version="3"\} 1$/m)
     const said = (words: string) =>
       until(async () => server.process.stderr.includes(words), `the log says: ${words}`)
-    await said('batching.conf: no effect here before batching is built: max_batch_size')
     await said('no effect here: logging_config')
   })
 

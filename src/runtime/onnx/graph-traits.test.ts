@@ -86,9 +86,21 @@ describe('the traits of a graph', () => {
     })
     const call = [nodeOf('Own', ['x'], ['y'], [], 'mine')]
     const of = (body: NodeProto) => traitsOfNodes(call, own(body))
-    assert.deepEqual(of(nodeOf('Relu', ['a'], ['b'])), { bounded: true, roundsTogether: false, straight: true })
-    assert.deepEqual(of(nodeOf('Loop', ['a'], ['b'])), { bounded: false, roundsTogether: false, straight: false })
-    assert.deepEqual(of(nodeOf('Expand', ['a', 'c'], ['b'])), { bounded: false, roundsTogether: false, straight: true })
+    assert.deepEqual(of(nodeOf('Relu', ['a'], ['b'])), {
+      bounded: true,
+      roundsTogether: false,
+      straight: true,
+    })
+    assert.deepEqual(of(nodeOf('Loop', ['a'], ['b'])), {
+      bounded: false,
+      roundsTogether: false,
+      straight: false,
+    })
+    assert.deepEqual(of(nodeOf('Expand', ['a', 'c'], ['b'])), {
+      bounded: false,
+      roundsTogether: false,
+      straight: true,
+    })
     assert.deepEqual(of(nodeOf('Other', ['a'], ['b'], [], 'mine')), {
       bounded: false,
       roundsTogether: false,
