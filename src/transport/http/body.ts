@@ -57,7 +57,7 @@ export function readBody(request: IncomingMessage, reading: BodyReading): Promis
     }
     // read by somebody from now on: what nobody reads, node throws away at some expense
     request.read(0)
-    // what came with the headers is parsed by then
+    // what came with the headers is here by then
     process.nextTick(() => {
       if (call.ended !== undefined) {
         reject(call.ended)
@@ -97,13 +97,12 @@ function inflaterOf({ headers }: IncomingMessage) {
 }
 
 /**
- * A small body that came in one piece with its headers, used where it lies: no listeners, no timer.
- * Undefined where something is still to come.
+ * A small body that came with its headers, used where it lies: no listeners, no timer. Undefined
+ * where something is still to come. The parser says only later that the request is complete, but
+ * nothing can follow what it has announced.
  */
 function wholeBody(request: IncomingMessage, length: number | undefined): Body | undefined {
-  if (length === undefined || !request.complete || request.readableLength !== length) {
-    return undefined
-  }
+  if (length === undefined || request.readableLength !== length) return undefined
   return { bytes: request.read() ?? new Uint8Array(0), recycle() {} }
 }
 

@@ -38,6 +38,8 @@ export class Exchange {
   /** Why there was no good answer. */
   error: ServingError | undefined
   readonly #options: ExchangeOptions
+  /** Whether nothing of the body is still to come. */
+  #isRead = false
   #answered = false
 
   constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
@@ -71,6 +73,7 @@ export class Exchange {
     }
     const onRead = (bytes: number) => {
       this.bytesIn = bytes
+      this.#isRead = true
     }
     return readBody(this.request, { call, limits, buffers, alignAt, onAccepted, onRead })
   }
@@ -145,7 +148,7 @@ export class Exchange {
     for (const name in headers) head.push(name, headers[name]!)
     this.bytesOut = length
     this.#answered = true
-    if (request.complete || !hasBody(request)) {
+    if (this.#isRead || request.complete || !hasBody(request)) {
       this.writeHead(status, head)
       response.end(body)
       return
