@@ -59,6 +59,8 @@ const mayImportInside: Readonly<Record<string, readonly string[]>> = {
 const filesAbove: Readonly<Record<string, string>> = {
   'main.ts': 'main',
   'serve.ts': 'serve',
+  'serve-models.ts': 'serve',
+  'serve-options.ts': 'serve',
 }
 
 test('imports point one way, and enter a room by its index.ts', () => {

@@ -2,43 +2,25 @@
  * The composition root: configuration in, a running server out. Everything that lives as long as
  * the server is made here, and ended in the opposite order.
  */
-import { cpus } from 'node:os'
 import { adminProtocol } from './admin/index.ts'
-import { openRedisStore, ResponseCache } from './cache/index.ts'
-import { cpuQuota } from './cgroup.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { keysThatNeedRestart, type ServerConfig, type ServingFiles } from './config/index.ts'
-import { fail, type ServingError } from './errors.ts'
-import { Control, controlToCome, Lifecycle, Overrides } from './lifecycle/index.ts'
+import type { ServerConfig } from './config/index.ts'
+import type { ServingError } from './errors.ts'
+import { controlToCome } from './lifecycle/index.ts'
 import type { Log } from './log.ts'
 import type { ModelControl, ReloadReport } from './model-control.ts'
 import type { ModelStatus, Models } from './models.ts'
 import { openInferenceRest } from './protocols/open-inference/rest/index.ts'
 import { metricsProtocol, plainProtocol } from './protocols/plain/index.ts'
-import { LocalSource, Registry } from './repository/index.ts'
-import { OnnxRuntime } from './runtime/onnx/index.ts'
-import { Autoscaler, Resources, Scheduler } from './scheduler/index.ts'
-import { Learned, StateFolder } from './state/index.ts'
+import { Registry } from './repository/index.ts'
+import { type ServedModels, serveModels } from './serve-models.ts'
+import type { ServeOptions } from './serve-options.ts'
 import { accessLog, Metrics, requestSpan, startTracing } from './telemetry/index.ts'
 import { noTracer, type Tracer } from './trace.ts'
 import { type Exchange, type HttpProtocol, HttpServer } from './transport/http/index.ts'
 import { packageVersion } from './version.ts'
 
-/** What a server is told, and may be told anew. */
-export interface ServerSettings {
-  readonly config: ServerConfig
-  /** What files of TensorFlow Serving say beside it. */
-  readonly servingFiles: ServingFiles
-}
-
-export interface ServeOptions extends ServerSettings {
-  readonly adminToken: string | undefined
-  /** For what outlives the process; nothing does where left out. */
-  readonly stateFolder?: string | undefined
-  /** Reads the configuration again, for a reload. Fails with RELOAD_REFUSED where it is not sound. */
-  readonly reread: () => Promise<ServerSettings>
-  readonly log: Log
-}
+export type { ServeOptions, ServerSettings } from './serve-options.ts'
 
 export interface RunningServer {
   /** Undefined where HTTP is switched off. */
@@ -72,7 +54,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     strict: config.readiness.strict,
     events: metrics,
   })
-  const starting = Promise.withResolvers<Started>()
+  const starting = Promise.withResolvers<ServedModels>()
   starting.promise.catch(() => {}) // told to whoever awaits what has settled
   const control = controlToCome(
     config.modelControlMode,
@@ -127,7 +109,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     throw thrown
   }
 
-  starting.resolve(start(options, registry, metrics))
+  starting.resolve(serveModels(options, registry, metrics))
   const settled = starting.promise
     .then((started) => started.control.start())
     .then(() => registry.list())
@@ -191,88 +173,6 @@ export function protocolsOf(options: ProtocolsOptions): {
     ],
     metrics: [metricsProtocol({ renderMetrics, metricsPath })],
   }
-}
-
-interface Started {
-  readonly control: Control
-  readonly lifecycle: Lifecycle
-  readonly fleet: Autoscaler
-  readonly cache: ResponseCache
-  readonly overrides: Overrides
-  readonly state: StateFolder
-  readonly runtime: OnnxRuntime
-}
-
-/** Starts the runtime, and makes what loads models into it. */
-async function start(
-  { config, servingFiles, stateFolder, reread, log }: ServeOptions,
-  registry: Registry,
-  metrics: Metrics,
-): Promise<Started> {
-  const { threads, library } = config.onnx
-  const automatic = Math.max(1, Math.floor(cpuQuota() / threads))
-  const executors = config.onnx.executors === 'auto' ? automatic : config.onnx.executors
-  for (const warning of servingFiles.warnings) log.warn(warning)
-  const runtime = await OnnxRuntime.start({ library, threadsPerRun: threads, executors })
-  log.info('runtime started', { onnxruntime: runtime.version, executors, threads })
-  const ground = { clock: systemClock, events: metrics, log }
-  const queue = { ...config.queue, ...servingFiles.batching }
-  const { maxBytes, redis: url } = config.cache
-  const build = [packageVersion(), runtime.version, process.arch].join()
-  const far = url === undefined ? undefined : await openRedisStore({ url, build, log })
-  const cache = new ResponseCache({ ...ground, maxBytes, queue, far })
-  const state = await StateFolder.open({ path: stateFolder, log })
-  const machine = [build, cpus()[0]?.model ?? '', `${cpuQuota()}`, `${executors} of ${threads}`]
-  const fleet = new Autoscaler({ ...ground, threads: runtime.threads })
-  metrics.watch(fleet)
-  const lifecycle = new Lifecycle({
-    ...ground,
-    registry,
-    runtime,
-    fleet,
-    scheduler: new Scheduler({ runtime, queue, resources: limited(config), clock: systemClock }),
-    cache,
-    autoComplete: !config.disableAutoCompleteConfig,
-    loadsAtOnce: config.load.atOnce,
-    loadTimeoutMs: config.load.timeoutMs,
-    drainTimeoutMs: config.drainTimeoutMs,
-    memory: config.modelMemory,
-    learned: state.remembers ? new Learned({ folder: state, machine, ...ground }) : undefined,
-  })
-  const overrides = new Overrides()
-  let source = sourceOf({ config, servingFiles })
-  const control = new Control({
-    ...ground,
-    mode: config.modelControlMode,
-    loadModels: config.loadModels,
-    pollMs: config.repositoryPollMs,
-    source,
-    lifecycle,
-    models: registry,
-    onStartKnown: () => registry.startIsKnown(),
-    overrides,
-    reread: async () => {
-      const next = await reread()
-      // a file that is written in place is empty for a moment
-      if (!namesModels(next) && namesModels({ config, servingFiles })) {
-        throw fail('RELOAD_REFUSED', { problem: 'no models are named any more' })
-      }
-      source = sourceOf(next, source)
-      return { source, needRestart: keysThatNeedRestart(config, next.config) }
-    },
-  })
-  return { control, lifecycle, fleet, cache, overrides, state, runtime }
-}
-
-const limited = ({ rateLimit: { mode, resources } }: ServerConfig): Resources | undefined =>
-  mode === 'off' ? undefined : new Resources(new Map(Object.entries(resources)))
-
-const namesModels = ({ config, servingFiles }: ServerSettings): boolean =>
-  config.models.length + servingFiles.models.length > 0
-
-function sourceOf({ config, servingFiles }: ServerSettings, after?: LocalSource): LocalSource {
-  const { models: paths, name } = config
-  return new LocalSource({ paths, name, listed: servingFiles.models, after })
 }
 
 type OnAnswered = (exchange: Exchange, error: ServingError | undefined) => void

@@ -1,6 +1,7 @@
 /** What one model version has of the threads, and what it may have. */
-import type { RunSource } from './dispatcher.ts'
+
 import type { ResourceNeed } from './resources.ts'
+import type { RunSource } from './run-source.ts'
 
 export interface LaneOptions {
   /** Its share of the time where others want it too, in relation to theirs; 1 where left out. */
