@@ -15,7 +15,7 @@ import {
   rowsPerRequest,
   type TrialFacts,
 } from './result.ts'
-import { nextStep, type SearchEnd } from './search.ts'
+import { leastTrialMs, nextStep, type SearchEnd } from './search.ts'
 import { type OpenTarget, openTarget } from './target/open-target.ts'
 import { type Judge, rehearse } from './target/rehearse.ts'
 import { sloHeld } from './verdict.ts'
@@ -131,7 +131,8 @@ class Bound {
         return { ...shown, search: { ...end, trials } }
       }
       const { rate, confirming } = step
-      const durationMs = load.durationMs * (confirming ? 2 : 1)
+      const least = leastTrialMs(rate, slo.percentile)
+      const durationMs = Math.max(least, load.durationMs) * (confirming ? 2 : 1)
       const seed = load.seed + 2 * trials.length
       last = await this.run({ ...load, rate, durationMs, seed }, 'searching')
       const { measured, run } = last

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { nextStep, type SearchEnd, type Trial } from './search.ts'
+import { leastTrialMs, nextStep, type SearchEnd, type Trial } from './search.ts'
 
 const precision = 0.05
 
@@ -36,9 +36,9 @@ describe('the search for a rate', () => {
     assert.ok(confirming.length > 1 && confirming.slice(0, -1).every((t) => t.verdict === 'missed'))
   })
 
-  it('gives the generator a second chance, and then says that it was the limit', () => {
+  it('gives the generator three chances, and then says that it was the limit', () => {
     const again = searched(100, ({ rate }, times) =>
-      times === 0 ? 'invalid' : rate <= 150 ? 'held' : 'missed',
+      times < 2 ? 'invalid' : rate <= 150 ? 'held' : 'missed',
     )
     assert.equal(again.end.limit, 'slo')
     const weak = searched(100, ({ rate }) => (rate <= 150 ? 'held' : 'invalid'))
@@ -52,6 +52,11 @@ describe('the search for a rate', () => {
     assert.ok(trials.at(-1)!.rate < 0.1 && trials.length < 15)
     assert.deepEqual(searched(100, () => 'held').end, { rate: undefined, limit: 'unsteady' })
     assert.deepEqual(searched(1, () => 'invalid').end, { rate: undefined, limit: 'generator' })
+  })
+
+  it('has trials that are long enough for one request to be left out', () => {
+    assert.equal(leastTrialMs(50, 0.99), 2000)
+    assert.equal(leastTrialMs(4, 0.9), 2500)
   })
 
   it('always ends, whatever comes', () => {

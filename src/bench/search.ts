@@ -67,17 +67,24 @@ interface Ceiling {
   readonly by: 'slo' | 'generator'
 }
 
-/** The lowest rate that is too high, and why. The generator gets a second chance at each rate. */
+/** The lowest rate that is too high, and why. At each rate the generator gets a few chances. */
 function ceilingOf(trials: readonly Trial[]): Ceiling | undefined {
   const tooHigh = trials.flatMap(({ rate, verdict }): readonly Ceiling[] => {
     if (verdict === 'missed') return [{ rate, by: 'slo' }]
     const times = trials.filter((t) => t.verdict === 'invalid' && t.rate === rate).length
-    return verdict === 'invalid' && times > 1 ? [{ rate, by: 'generator' }] : []
+    return verdict === 'invalid' && times >= chances ? [{ rate, by: 'generator' }] : []
   })
   return tooHigh.sort((a, b) => a.rate - b.rate)[0]
 }
+
+/** A machine that does something else for a moment makes it late, too. */
+const chances = 3
 
 const end = (rate: number | undefined, limit: SearchEnd['limit']): Step => ({
   kind: 'end',
   end: { rate, limit },
 })
+
+/** How long a trial must be for the percentile to mean something, in milliseconds. */
+export const leastTrialMs = (rate: number, percentile: number): number =>
+  (1000 * Math.ceil(1 / (1 - percentile) - 1e-9)) / rate

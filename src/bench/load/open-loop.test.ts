@@ -23,7 +23,7 @@ describe('an open loop', () => {
     const { samples } = load(clock, [10, 20], {
       // nobody is told in time: the thread stood still until 25
       pacer: {
-        follow: (_moments, _start, due) => clock.wakeAt(25, due),
+        follow: (_moments, _start, due) => clock.wakeAt(25, () => due(2)),
         stop: async () => {},
       },
       ask: (_, done) => clock.wakeAt(clock.now() + 3, () => done(answered)),
@@ -35,6 +35,23 @@ describe('an open loop', () => {
         [10, 25, 28],
         [20, 25, 28],
       ],
+    )
+  })
+
+  it('believes the one that tells the time, whose clock may be ahead by a hair', async () => {
+    const clock = new HandClock()
+    const { samples, ended } = load(clock, [10, 20], {
+      pacer: {
+        follow: (_moments, _start, due) => clock.wakeAt(19.999, () => due(2)),
+        stop: async () => {},
+      },
+      ask: (_, done) => done(answered),
+    })
+    clock.advance(19.999)
+    await ended
+    assert.deepEqual(
+      samples.map(({ sent }) => sent),
+      [19.999, 20],
     )
   })
 

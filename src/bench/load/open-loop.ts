@@ -34,7 +34,8 @@ export function openLoop(options: OpenLoopOptions): Promise<void> {
       if (next >= moments.length && inFlight === 0) resolve()
     }
     const send = (index: number, now: number) => {
-      const sample = { due: start + moments[index]!, sent: now, counted: index >= warmUp }
+      const due = start + moments[index]!
+      const sample = { due, sent: Math.max(due, now), counted: index >= warmUp }
       if (inFlight >= maxInFlight) {
         record({ ...sample, done: now, outcome: notSent })
         return
@@ -47,10 +48,11 @@ export function openLoop(options: OpenLoopOptions): Promise<void> {
         endIfDone()
       })
     }
-    const due = () => {
+    const due = (come: number) => {
       while (!stop.aborted && next < moments.length) {
         const now = clock.now()
-        if (start + moments[next]! > now) break
+        // the pacer's clock may be ahead by a hair; and while this runs more moments may come
+        if (next >= come && start + moments[next]! > now) break
         send(next++, now)
       }
       endIfDone()

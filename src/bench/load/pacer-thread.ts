@@ -15,6 +15,6 @@ parentPort!.once('message', ({ moments, start }: Order) => {
     if (wait > 0) Atomics.wait(bell, 0, 0, wait)
     const now = hrtimeMs() - start
     while (next < moments.length && moments[next]! <= now) next += 1
-    parentPort!.postMessage(0)
+    parentPort!.postMessage(next)
   }
 })

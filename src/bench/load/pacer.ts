@@ -3,10 +3,10 @@ import { Worker } from 'node:worker_threads'
 
 export interface Pacer {
   /**
-   * Calls back at each moment, counted in milliseconds from `start`, a moment of the clock; once for
-   * several that are close to each other, and perhaps a few times more.
+   * Calls back when moments have come, counted in milliseconds from `start`, a moment of the clock,
+   * with how many of them have: once for several that are close to each other.
    */
-  follow(moments: Float64Array<SharedArrayBuffer>, start: number, due: () => void): void
+  follow(moments: Float64Array<SharedArrayBuffer>, start: number, due: (come: number) => void): void
   stop(): Promise<void>
 }
 

@@ -47,6 +47,7 @@ export async function runLoad(options: RunOptions): Promise<Run> {
   const { load, driver, questions, judge, sloMs, clock, cpuMs, onProgress, stop } = options
   const { timeoutMs, warmUpMs, durationMs } = load
   const schedule = load.kind === 'open' ? scheduleFor(load) : undefined
+  const atOnce = warmUpMs === 0 ? await driver.split() : undefined
   // the thread that keeps the time needs a moment to start
   const start = clock.now() + (schedule === undefined ? 0 : headStartMs)
   const countedFrom = start + warmUpMs
@@ -56,10 +57,10 @@ export async function runLoad(options: RunOptions): Promise<Run> {
     driver.send(question, timeoutMs, (reply) => done(judge(question, reply)))
   }
 
-  let split = Promise.resolve<Awaited<ReturnType<Driver['split']>>>(async () => undefined)
+  let split: Promise<Awaited<ReturnType<Driver['split']>> | undefined> = Promise.resolve(atOnce)
   let cpu = { at: clock.now(), ms: cpuMs() }
   const stopCounting = clock.wakeAt(countedFrom, () => {
-    split = driver.split()
+    if (atOnce === undefined) split = driver.split()
     cpu = { at: clock.now(), ms: cpuMs() }
   })
   const stopTelling = everySecond(clock, () => {
@@ -77,7 +78,7 @@ export async function runLoad(options: RunOptions): Promise<Run> {
   const cores = (cpuMs() - cpu.ms) / Math.max(1, clock.now() - cpu.at)
   return {
     recorder,
-    split: await (await split)(),
+    split: await (await split)?.(),
     cores,
     scheduledRate: schedule && rateOf(schedule, load),
   }

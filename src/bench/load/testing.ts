@@ -15,7 +15,7 @@ export function clockPacer(clock: Clock): Pacer {
       const ring = () => {
         const now = clock.now() - start
         while (next < moments.length && moments[next]! <= now) next += 1
-        due()
+        due(next)
         wait()
       }
       wait()

@@ -97,7 +97,11 @@ export function measuredOf(
     withinSlo: sloMs === undefined ? null : recorder.withinSlo,
     server: split ?? null,
     generatorCores: cores,
-    invalid: whyInvalid({ lateP99Ms: lateMs?.p99, cores: isInProcess ? undefined : cores }),
+    invalid: whyInvalid({
+      lateP99Ms: lateMs?.p99,
+      cores: isInProcess ? undefined : cores,
+      seconds,
+    }),
     unsteady: isEven ? whyUnsteady(recorder.slots, isOpen) : [],
     histogram: [...latency.buckets()].map(({ to, count }) => ({ upToMs: to, count })),
     percentiles: shownPercentiles.map((q) => ({ q, ms: recorder.quantile(q) ?? null })),

@@ -6,17 +6,20 @@ export interface GeneratorUse {
   readonly lateP99Ms: number | undefined
   /** CPU time of its process over wall time; undefined where the model runs in it too. */
   readonly cores: number | undefined
+  /** How long it was looked at. */
+  readonly seconds: number
 }
 
 /** Why its figures are those of the generator and not those of the target; empty where they are not. */
-export function whyInvalid({ lateP99Ms, cores }: GeneratorUse): readonly string[] {
+export function whyInvalid({ lateP99Ms, cores, seconds }: GeneratorUse): readonly string[] {
   const reasons: string[] = []
   if (lateP99Ms !== undefined && lateP99Ms > mostLateMs) {
     reasons.push(
       `requests were sent late: p99 of the delay is ${lateP99Ms.toFixed(2)} ms, more than ${mostLateMs} ms`,
     )
   }
-  if (cores !== undefined && cores >= mostCores) {
+  // before that it is the compiler that is busy
+  if (cores !== undefined && cores >= mostCores && seconds >= 1) {
     reasons.push(
       `the load generator itself took a whole core (${cores.toFixed(2)}): it, not the target, may be the limit`,
     )
