@@ -12,7 +12,8 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Environment, environment, told } from './environment.ts'
 import { keep } from './keep.ts'
-import { openContest } from './peers/contest.ts'
+import { sinceLastRecord } from './last-record.ts'
+import { type Contest, openContest } from './peers/contest.ts'
 import { install, versionsOf } from './peers/install.ts'
 import { type Peer, peers, usual } from './peers/known.ts'
 import { type Setting, settings } from './peers/settings.ts'
@@ -26,7 +27,7 @@ import { claims, exitCode, type Summary, summarize, unanswered } from './verdict
 
 interface Asked {
   readonly setting: Setting
-  readonly notes: Readonly<Record<string, unknown>>
+  readonly notes: Contest['notes']
   readonly leftOut: Readonly<Record<string, string>>
   readonly rounds: readonly Round[]
 }
@@ -41,6 +42,7 @@ interface Results {
   readonly summaries: readonly Summary[]
 }
 
+const folder = 'results/peers'
 const ownScript = join(import.meta.dirname, '../bin/sluice.mjs')
 const groups = [...new Set(settings.map((setting) => setting.group))]
 const { values: flags } = parseArgs({
@@ -95,7 +97,6 @@ async function main(): Promise<number> {
   const results = { environment: where, pace, versions, absent, questions, summaries }
   const everything = wantedGroups.length === groups.length && usual.every((n) => names.includes(n))
   const ofRecord = everything && pace.rounds >= 10 && script === ownScript
-  const folder = 'results/peers'
   keep({ results, page: page(results), ofRecord, folder, prefix: 'peers-', marker: 'peers' })
   return exitCode(summaries)
 }
@@ -151,20 +152,23 @@ function page({
   questions,
   summaries,
 }: Results): string {
-  const told_ = Object.entries(versions).map(([name, list]) => `- ${name}: ${list.join(', ')}`)
+  const known = Object.entries(versions).map(([name, list]) => `- ${name}: ${list.join(', ')}`)
   const not = Object.entries(absent).map(([name, why]) => `- ${name}: not there, ${why}`)
   const verdicts = [...claims(summaries)].map(([claim, verdict]) => `- ${claim}: **${verdict}**`)
   return [
     `${told(e)}; ${p.rounds} rounds, ${p.phaseSeconds} s a phase.`,
-    [...told_, ...not].join('\n'),
+    [...known, ...not].join('\n'),
     table(summaries),
     verdicts.join('\n'),
+    sinceLastRecord(folder, summaries),
     ...questions.flatMap(stand),
   ].join('\n\n')
 }
 
-function stand({ setting, rounds, leftOut }: Asked): readonly string[] {
+function stand({ setting, rounds, leftOut, notes }: Asked): readonly string[] {
+  const { startMs, memoryBytes } = notes
+  const { yardstick } = setting
+  const text = standing({ yardstick, rounds, leftOut, startMs, memoryBytes })
   const missing = Object.entries(leftOut).map(([name, why]) => `- ${name} ${why}`)
-  const text = standing(setting, rounds, new Map(Object.entries(leftOut)))
   return [`**${setting.name}**`, text || 'No round was kept.', missing.join('\n')].filter(Boolean)
 }

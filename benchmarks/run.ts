@@ -6,11 +6,11 @@
  * A run of everything in this checkout with ten rounds or more is a result of record: its JSON goes
  * to `results/` and its table into README.md. Any other goes to `results/local/`, which git ignores.
  */
-import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Environment, environment, told } from './environment.ts'
 import { keep } from './keep.ts'
+import { sinceLastRecord } from './last-record.ts'
 import { openOneClient } from './one-client.ts'
 import { prepare } from './prepare.ts'
 import { readStat } from './proc.ts'
@@ -21,7 +21,7 @@ import { openSaturation } from './saturation.ts'
 import { openStart } from './start.ts'
 import { table } from './table.ts'
 import { openTabular } from './tabular.ts'
-import { claims, exitCode, type Summary, summarize, worse } from './verdict.ts'
+import { claims, exitCode, type Summary, summarize } from './verdict.ts'
 import { workloads } from './workloads.ts'
 
 interface Asked {
@@ -97,30 +97,15 @@ async function main(): Promise<number> {
 function report(results: Results, groups: number): void {
   const everything = groups === Object.keys(openers).length
   const ofRecord = everything && results.pace.rounds >= 10 && script === ownScript
-  const text = page(results, lastRecord())
-  keep({ results, page: text, ofRecord, folder: 'results', marker: 'results' })
+  keep({ results, page: page(results), ofRecord, folder: 'results', marker: 'results' })
 }
 
-function page({ environment: e, pace: p, summaries }: Results, last: Results | undefined): string {
+function page({ environment: e, pace: p, summaries }: Results): string {
   const verdicts = [...claims(summaries)]
-  const lost = last ? worse(last.summaries, summaries) : []
   return [
     `${told(e)}; ${p.rounds} rounds, ${p.phaseSeconds} s a phase.`,
     table(summaries),
     verdicts.map(([claim, verdict]) => `- ${claim}: **${verdict}**`).join('\n'),
-    `What got worse since ${last ? `${last.environment.date.slice(0, 10)}, ${last.environment.git.slice(0, 12)}` : 'the last record (there is none)'}: ${
-      lost.map((s) => `${s.question}: ${s.metric}`).join('; ') || 'nothing that both intervals show'
-    }.`,
+    sinceLastRecord('results', summaries),
   ].join('\n\n')
-}
-
-/** The newest result of record, which "what got worse" is measured against. */
-function lastRecord(): Results | undefined {
-  const folder = join(import.meta.dirname, 'results')
-  const newest = readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .at(-1)
-  if (newest === undefined) return undefined
-  return JSON.parse(readFileSync(join(folder, newest), 'utf8')) as Results
 }

@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { mayBePrompt } from './child.ts'
 import { type Environment, environment, told } from './environment.ts'
 import { keep } from './keep.ts'
+import { sinceLastRecord } from './last-record.ts'
 import { prepare } from './prepare.ts'
 import { readStat } from './proc.ts'
 import { progress } from './progress.ts'
@@ -30,6 +31,7 @@ import { table } from './table.ts'
 import { claims, exitCode, summarize } from './verdict.ts'
 import { workloads } from './workloads.ts'
 
+const folder = 'results/scheduler'
 const ownScript = join(import.meta.dirname, '../bin/sluice.mjs')
 const { W2b, W3, W3s, W3l, tiny } = workloads
 
@@ -98,11 +100,11 @@ async function main(): Promise<number> {
     table(summaries),
     [...claims(summaries)].map(([claim, verdict]) => `- ${claim}: **${verdict}**`).join('\n'),
     ...Object.entries(notThere).map(([name, why]) => `- ${name}: **not there**, ${why}`),
+    sinceLastRecord(folder, summaries),
   ].join('\n\n')
   const everything = wanted.length === Object.keys(measures).length
   const ofRecord = everything && pace.rounds >= 10 && script === ownScript
   const results: Results = { environment: where, pace, notThere, parts }
-  const folder = 'results/scheduler'
   keep({ results, page, ofRecord, folder, prefix: 'scheduler-', marker: 'scheduler' })
   return Math.max(exitCode(summaries), Object.keys(notThere).length > 0 ? 1 : 0)
 }

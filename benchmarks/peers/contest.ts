@@ -17,8 +17,10 @@ import { formatOf, type Peer } from './known.ts'
 import { metricsOf } from './metrics.ts'
 import { Running } from './running.ts'
 import type { Setting } from './settings.ts'
+import type { Stand } from './standing.ts'
 
 export interface Contest extends Question {
+  readonly notes: Readonly<Record<string, unknown>> & Pick<Stand, 'startMs' | 'memoryBytes'>
   /** Why peers are not in it. */
   readonly leftOut: ReadonlyMap<string, string>
 }

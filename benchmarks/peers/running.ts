@@ -35,7 +35,10 @@ export class Running {
     this.url = url
     this.#process = process
     this.#folder = folder
-    this.#kill = () => kill(this.pid)
+    this.#kill = () => {
+      kill(this.pid)
+      rmSync(folder, { recursive: true, force: true })
+    }
     globalThis.process.once('exit', this.#kill)
   }
 

@@ -26,19 +26,24 @@ test('the fastest peer comes first, what there is to hold them against before al
     triton: sample(50),
     echo: sample(1000),
   })
-  const text = standing({ yardstick: 'bare' }, [slow, round({}, 'noise')], new Map())
+  const text = standing({
+    ...{ yardstick: 'bare', rounds: [slow, round({}, 'noise')], leftOut: {} },
+    ...{ startMs: { sluice: 410, triton: 2449 }, memoryBytes: { sluice: 81.6e6 } },
+  })
   assert.deepEqual(rows(text).slice(2), [
-    ['bare', '400', '1.000', '1250', '1.00', '2.00', '-'],
-    ['echo', '1000', '2.500', '500', '0.40', '2.00', '-'],
-    ['sluice', '100', '0.250', '5000', '4.00', '2.00', '7.00'],
-    ['triton', '50', '0.125', '10000', '8.00', '2.00', '-'],
-    ['kserve', '20', '0.050', '25000', '20.00', '2.00', '-'],
+    ['bare', '400', '1.000', '1250', '1.00', '2.00', '-', '-', '-'],
+    ['echo', '1000', '2.500', '500', '0.40', '2.00', '-', '-', '-'],
+    ['sluice', '100', '0.250', '5000', '4.00', '2.00', '7.00', '0.4', '82'],
+    ['triton', '50', '0.125', '10000', '8.00', '2.00', '-', '2.4', '-'],
+    ['kserve', '20', '0.050', '25000', '20.00', '2.00', '-', '-', '-'],
   ])
 })
 
 test('who was left out has no row, and without rounds there is no table', () => {
   const only = round({ echo: sample(10), triton: sample(5) })
-  const text = standing({ yardstick: 'echo' }, [only], new Map([['triton', 'failed']]))
+  const more = { yardstick: 'echo', startMs: {}, memoryBytes: {} } as const
+  const text = standing({ ...more, rounds: [only], leftOut: { triton: 'failed' } })
+  assert.match(text, /echo/)
   assert.doesNotMatch(text, /triton/)
-  assert.equal(standing({ yardstick: 'echo' }, [round({}, 'noise')], new Map()), '')
+  assert.equal(standing({ ...more, rounds: [round({}, 'noise')], leftOut: {} }), '')
 })

@@ -5,14 +5,20 @@ import { median } from '../statistics.ts'
 import { markdown } from '../table.ts'
 import type { Setting } from './settings.ts'
 
+export interface Stand {
+  readonly yardstick: Setting['yardstick']
+  readonly rounds: readonly Round[]
+  /** Who has no row. */
+  readonly leftOut: Readonly<Record<string, string>>
+  /** From the start until the first answer, by name. */
+  readonly startMs: Readonly<Record<string, number>>
+  readonly memoryBytes: Readonly<Record<string, number>>
+}
+
 /** The fastest first; bare and echo stand above all. Empty where no round was kept. */
-export function standing(
-  { yardstick }: Pick<Setting, 'yardstick'>,
-  rounds: readonly Round[],
-  leftOut: ReadonlyMap<string, string>,
-): string {
+export function standing({ yardstick, rounds, leftOut, ...more }: Stand): string {
   const kept = rounds.filter((round) => round.discarded === null)
-  const names = Object.keys(kept[0]?.samples ?? {}).filter((name) => !leftOut.has(name))
+  const names = Object.keys(kept[0]?.samples ?? {}).filter((name) => !(name in leftOut))
   if (names.length === 0) return ''
   const over = (value: (sample: Sample) => number, name: string, base: string) =>
     median(kept.map(({ samples }) => value(samples[name]!) / value(samples[base]!)))
@@ -23,7 +29,7 @@ export function standing(
   return markdown(
     [
       ...['server', 'requests/s', `rate / ${yardstick}`, 'CPU us/request', `CPU / ${yardstick}`],
-      ...['p50 ms', 'p99 ms'],
+      ...['p50 ms', 'p99 ms', 'start s', 'MB'],
     ],
     names
       .toSorted((a, b) => rank(b) - rank(a))
@@ -37,6 +43,11 @@ export function standing(
         kept.every(({ samples }) => samples[name]!.p99Ms !== undefined)
           ? of((sample) => sample.p99Ms!, name).toFixed(2)
           : '-',
+        shown(more.startMs[name], 1e3, 1),
+        shown(more.memoryBytes[name], 1e6, 0),
       ]),
   )
 }
+
+const shown = (value: number | undefined, unit: number, digits: number) =>
+  value === undefined ? '-' : (value / unit).toFixed(digits)

@@ -7,12 +7,13 @@ import os
 import sys
 import tempfile
 
+from ports import free_port
 from served import model, runs
 
 folder = tempfile.mkdtemp(prefix="mlserver-")
 with open(f"{folder}/settings.json", "w") as settings:
     json.dump({
-        "host": "127.0.0.1", "http_port": int(sys.argv[1]), "grpc_port": int(sys.argv[1]) + 1,
+        "host": "127.0.0.1", "http_port": int(sys.argv[1]), "grpc_port": free_port(),
         "metrics_endpoint": None, "debug": False, "parallel_workers": 0 if runs == 1 else runs,
     }, settings)
 with open(f"{folder}/model-settings.json", "w") as settings:

@@ -3,10 +3,11 @@
 Packs the handler into a folder of its own and becomes the server.
 """
 import os
-import socket
 import subprocess
 import sys
 import tempfile
+
+from ports import free_port
 
 name = os.path.basename(os.environ["BENCHMARK_MODEL"]).removesuffix(".onnx")
 here = os.path.dirname(os.path.abspath(__file__))
@@ -18,13 +19,6 @@ environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "LOG_LO
                "METRICS_LOCATION": folder}
 subprocess.run([f"{programs}/torch-model-archiver", "--model-name", name, "--version", "1",
                 "--handler", f"{here}/handler.py", "--export-path", store], env=environment, check=True)
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
 
 with open(f"{folder}/config.properties", "w") as config:
     config.write(f"inference_address=http://127.0.0.1:{sys.argv[1]}\n"
