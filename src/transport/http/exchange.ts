@@ -85,7 +85,6 @@ export class Exchange {
   }
 
   json(status: number, text: string, headers?: Headers): Promise<void> | void {
-    // as text it leaves in one piece with the headers; bytes would take a second one
     if (this.header('accept-encoding') === undefined || Buffer.byteLength(text) < worthwhile) {
       this.#write(status, 'application/json', text, headers)
       return
@@ -150,7 +149,7 @@ export class Exchange {
     this.#answered = true
     if (this.#isRead || request.complete || !hasBody(request)) {
       this.writeHead(status, head)
-      response.end(body)
+      endWith(response, body)
       return
     }
     // a body that came with its headers is there in a moment, and the connection can be kept
@@ -190,6 +189,17 @@ export class Exchange {
     })
   }
 }
+
+/** Little ones as text, which leaves in one piece with the headers; bytes take a second one. */
+function endWith(response: ServerResponse, body: Uint8Array | string): void {
+  if (typeof body === 'string' || body.byteLength > little) response.end(body)
+  else {
+    const { buffer, byteOffset, byteLength } = body
+    response.end(Buffer.from(buffer, byteOffset, byteLength).toString('latin1'), 'latin1')
+  }
+}
+
+const little = 4096
 
 /** How long a client may pause, and send on at all, once it is answered. */
 const lingerPauseMs = 1000
