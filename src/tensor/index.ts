@@ -20,6 +20,7 @@ export {
   type BytesTensor,
   binaryOf,
   bytesOf,
+  dataToFill,
   emptyData,
   type FixedTensor,
   type NamedTensor,

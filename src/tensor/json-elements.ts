@@ -14,7 +14,7 @@ import { fail, type Path, type ServingError } from '../errors.ts'
 import { type Datatype, type FixedData, integerRange } from './datatype.ts'
 import { numberToBf16, numberToFp16 } from './float16.ts'
 import type { Shape } from './shape.ts'
-import { emptyData, type Tensor } from './tensor.ts'
+import { dataToFill, type Tensor } from './tensor.ts'
 
 export interface JsonSource {
   /** The input's name, for errors. */
@@ -56,7 +56,7 @@ export interface ElementWriter {
 export function writerOf(source: JsonSource, count: number): ElementWriter {
   const { datatype } = source
   if (datatype === 'BYTES') return bytesWriter(source, count)
-  const data = emptyData(datatype, count)
+  const data = dataToFill(datatype, count)
   const convert = converters[datatype]
   const easy = easily[datatype]
   return {

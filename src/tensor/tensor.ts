@@ -33,6 +33,17 @@ export function emptyData(datatype: FixedDatatype, length: number): FixedData {
   return view(new ArrayBuffer(length * size), 0, length)
 }
 
+/**
+ * Memory for elements that are all about to be written, with whatever was in it before. Little ones
+ * lie together in memory that Node hands out: memory of their own costs more than filling it.
+ */
+export function dataToFill(datatype: FixedDatatype, length: number): FixedData {
+  const { size, view } = layoutOf(datatype)
+  if (length * size > mostPooled) return emptyData(datatype, length)
+  const { buffer, byteOffset } = Buffer.allocUnsafe(length * size)
+  return view(buffer, byteOffset, length)
+}
+
 /** The elements as bytes. Not a copy. */
 export function bytesOf(tensor: FixedTensor): Uint8Array {
   const { buffer, byteOffset, byteLength } = tensor.data
@@ -58,9 +69,12 @@ export function tensorFromBytes(
       got: `${bytes.byteLength} bytes`,
     })
   }
-  // no slice: that of a Buffer is a view
-  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes)
-  return { datatype, shape, data: view(aligned.buffer, aligned.byteOffset, count) }
+  if (bytes.byteOffset % size === 0) {
+    return { datatype, shape, data: view(bytes.buffer, bytes.byteOffset, count) }
+  }
+  const data = dataToFill(datatype, count)
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength).set(bytes)
+  return { datatype, shape, data }
 }
 
 /** Memory that the elements take, in bytes; of strings, what the binary layout takes. */
@@ -80,6 +94,9 @@ function checkBooleans(name: string, bytes: Uint8Array): void {
   if (wrong === undefined) return
   throw fail('VALUE_INVALID', { input: name, expected: 'bytes of 0 or 1 (BOOL)', got: `${wrong}` })
 }
+
+/** Bytes. Node takes at most half of its pool for one. */
+const mostPooled = 2048
 
 const lengthBytes = 4
 

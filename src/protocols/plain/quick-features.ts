@@ -8,8 +8,8 @@
  */
 import type { InputSpec, Signature } from '../../signature.ts'
 import {
+  dataToFill,
   dynamic,
-  emptyData,
   type FixedData,
   isQuick,
   readNumbers,
@@ -33,7 +33,7 @@ export function quickFeatures({ inputs }: Signature, bytes: Uint8Array): PlainRe
   const count = oneRow ? 1 : rowsFrom(bytes, first, most)
   if (count < 1 || count > most || 2 * columns > bytes.byteLength) return undefined
 
-  const data = emptyData(spec.datatype, count * columns)
+  const data = dataToFill(spec.datatype, count * columns)
   const end = oneRow
     ? readNumbers(bytes, at + 1, data, 0, columns)
     : readRows(bytes, first, data, columns)

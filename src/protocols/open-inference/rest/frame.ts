@@ -3,7 +3,7 @@
  * it says.
  */
 import {
-  emptyData,
+  dataToFill,
   type FixedTensor,
   isQuick,
   layoutOf,
@@ -95,7 +95,7 @@ function frameOfJson(bytes: Uint8Array, { request }: OpenInferenceRequest): Know
   const readList = (body: Uint8Array, from: number) => {
     // what a shape claims takes no memory before there is that much
     if (2 * count > body.byteLength) return undefined
-    const data = emptyData(datatype, count)
+    const data = dataToFill(datatype, count)
     const end = readNumbers(body, from, data, 0, count)
     return end === -1 ? undefined : { data, end }
   }
