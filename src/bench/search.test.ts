@@ -54,6 +54,14 @@ describe('the search for a rate', () => {
     assert.deepEqual(searched(1, () => 'invalid').end, { rate: undefined, limit: 'generator' })
   })
 
+  it('gives up where the generator can confirm nothing', () => {
+    const { end, trials } = searched(100, ({ rate, confirming }) =>
+      confirming ? 'invalid' : rate <= 150 ? 'held' : 'missed',
+    )
+    assert.deepEqual(end, { rate: undefined, limit: 'generator' })
+    assert.equal(trials.filter((trial) => trial.confirming).length, 6)
+  })
+
   it('has trials that are long enough for one request to be left out', () => {
     assert.equal(leastTrialMs(50, 0.99), 2000)
     assert.equal(leastTrialMs(4, 0.9), 2500)

@@ -42,7 +42,11 @@ export function nextStep(trials: readonly Trial[], options: SearchOptions): Step
   if (last?.confirming === true && last.verdict === 'held') {
     return end(last.rate, ceiling?.by ?? 'unsteady')
   }
-  if (trials.length >= mostTrials) return end(undefined, 'unsteady')
+  const vain = trials.filter((trial) => trial.confirming && trial.verdict === 'invalid').length
+  if (vain >= 2 * chances) return end(undefined, 'generator')
+  if (trials.length >= mostTrials) {
+    return end(undefined, last?.verdict === 'invalid' ? 'generator' : 'unsteady')
+  }
   if (last?.verdict === 'invalid' && ceiling?.rate !== last.rate) {
     return { kind: 'try', rate: last.rate, confirming: last.confirming }
   }

@@ -209,7 +209,15 @@ describe('a server that', () => {
       tokens -= 1
       answer()
     })
-    const flags = ['--find-rate', ...slo(5000), '--percentile', '90', '--rate', '20', ...seconds(1)]
+    const flags = [
+      '--find-rate',
+      ...slo(5000),
+      '--percentile',
+      '90',
+      '--rate',
+      '20',
+      ...seconds(0.5),
+    ]
     const { code, result } = await benched(url, ...plain, ...flags, '--warm-up', '0')
     const { rate, limit, trials } = result.search!
     assert.ok(trials.length >= 3)

@@ -100,8 +100,12 @@ function tables(result: BenchResult, command: string): string {
     table(
       'Search',
       (search?.trials ?? []).map(({ rate, verdict, latencyMs: value, confirming, missed }) => [
-        `${short(rate)}/s${confirming ? ' (confirming)' : ''}`,
-        `${verdict}, ${milliseconds(value)}${missed === 0 ? '' : `, ${whole(missed)} missed`}`,
+        `${short(rate)}/s${confirming ? ' again' : ''}`,
+        [
+          verdict,
+          ...(value === null ? [] : [milliseconds(value)]),
+          ...(missed === 0 ? [] : [`${whole(missed)} missed`]),
+        ].join(', '),
       ]),
     ),
     table('Generator', [

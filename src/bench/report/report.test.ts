@@ -58,8 +58,8 @@ describe('the table', () => {
       ],
     }
     const text = reportTable(resultFrom(measured, { search }))
-    assert.match(text, /^ +120\/s {2}missed {3}missed ms, 5 % missed$/m)
-    assert.match(text, /^ +90\/s {2}held {5}2 ms, confirming$/m)
+    assert.match(text, /^ +120\/s {2}missed {3}5 % missed$/m)
+    assert.match(text, /^ +90\/s {2}held {5}2 ms, again, for longer$/m)
   })
 
   it('is there where nothing was answered', () => {

@@ -30,7 +30,8 @@ svg text { fill: var(--soft); } .grid { stroke: var(--line); } .axis, .mark { st
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; } .line.first { stroke: var(--first); } .line.second { stroke: var(--second); }
 .bar.first, circle.first { fill: var(--first); } .bar.bad { fill: var(--bad); }
 line.slo { stroke: var(--slo); stroke-width: 1.5; stroke-dasharray: 6 4; }
-.tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(330px, 100%), 1fr)); gap: 16px; margin-top: 16px; }
+.tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(330px, 100%), 1fr)); gap: 16px; align-items: start;
+  margin-top: 16px; }
 .tables > div { padding: 14px 16px; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 .tables .wide { grid-column: 1 / -1; }
 table { width: 100%; border-collapse: collapse; font-size: 14px; }

@@ -32,18 +32,19 @@ export function reportTable(result: BenchResult): string {
   return `${lines.join('\n')}\n`
 }
 
-function requestsText({ measured, target }: BenchResult): string {
+function requestsText({ measured, target, load }: BenchResult): string {
   const { answered, missed, warmUpRequests } = measured
+  const what = load.perQuery === null || load.perQuery === 1 ? '' : ' queries'
   const checked = target.checked ? ' as the first time' : ''
-  return `${whole(answered)} answered${checked}, ${whole(missed)} missed (${whole(warmUpRequests)} more to warm up)`
+  return `${whole(answered)}${what} answered${checked}, ${whole(missed)} missed (${whole(warmUpRequests)} more to warm up)`
 }
 
-function rateText({ measured, slo, target }: BenchResult): string {
+function rateText({ measured, slo }: BenchResult): string {
   const { rate } = measured
   return [
     `${short(rate.answered)} answers/s`,
     ...(rate.scheduled === null ? [] : [`${short(rate.scheduled)} scheduled`]),
-    ...(target.rows === 1 ? [] : [`${short(rate.rows)} rows/s`]),
+    ...(rate.rows === rate.answered ? [] : [`${short(rate.rows)} rows/s`]),
     ...(rate.goodput === null ? [] : [`${short(rate.goodput)} within ${slo?.ms} ms`]),
   ].join(', ')
 }
@@ -83,9 +84,12 @@ function scenarioText({ value, unit, why }: NonNullable<BenchResult['scenario']>
 
 function trialLines({ trials }: NonNullable<BenchResult['search']>): readonly string[] {
   return trials.map(({ rate, verdict, confirming, requests, missed, latencyMs, invalid }) => {
-    const misses = missed === 0 ? '' : `, ${percent(missed / requests)} missed`
-    const why = invalid.length === 0 ? '' : `: ${invalid[0]}`
-    const again = confirming ? ', confirming' : ''
-    return `${short(rate).padStart(8)}/s  ${verdict.padEnd(7)}  ${ms(latencyMs)} ms${misses}${again}${why}`
+    const told = [
+      ...(latencyMs === null ? [] : [`${ms(latencyMs)} ms`]),
+      ...(missed === 0 ? [] : [`${percent(missed / requests)} missed`]),
+      ...(confirming ? ['again, for longer'] : []),
+      ...invalid,
+    ]
+    return `${short(rate).padStart(8)}/s  ${verdict.padEnd(7)}  ${told.join(', ')}`
   })
 }
