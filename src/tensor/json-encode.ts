@@ -12,6 +12,7 @@ export function elementsToJson(tensor: Tensor): string {
 /** Nested arrays, as JSON text: `[[1,2],[3,4]]`. A scalar is its element. */
 export function tensorToJson(tensor: Tensor): string {
   const { shape } = tensor
+  if (shape.length === 1) return `[${elementsToJson(tensor)}]`
   const nest = (axis: number, from: number, length: number): string => {
     if (axis === shape.length) return joinElements(tensor, from, 1)
     if (axis === shape.length - 1) return `[${joinElements(tensor, from, length)}]`

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type AccessPolicy, type AccessRequest, isLoopback, refusal, SCOPES } from './access.ts'
+import fc from 'fast-check'
+import {
+  Access,
+  type AccessPolicy,
+  type AccessRequest,
+  isLoopback,
+  refusal,
+  SCOPES,
+} from './access.ts'
 
 const loopbacks = ['127.0.0.1', '127.8.9.10', '::1', 'localhost', 'LOCALHOST', '::ffff:127.0.0.1']
 const elsewheres = ['0.0.0.0', '::', '192.168.1.5', 'models.example', '127.0.0.1.example']
@@ -121,4 +129,21 @@ test('an address is fit for a Host, but as an Origin only one of this machine is
     assert.equal(origin(theirs), 'HOST_REFUSED', theirs)
   }
   assert.equal(origin('http://203.0.113.5', ['203.0.113.5']), undefined)
+})
+
+test('who was let in before changes nothing for who comes after', () => {
+  const host = fc.constantFrom(undefined, 'localhost', 'a.example', '127.0.0.1:80', 'evil.example')
+  const origin = fc.constantFrom(undefined, 'http://localhost', 'http://evil.example')
+  const authorization = fc.constantFrom(...tokens)
+  const request = fc.record({ scope: fc.constantFrom(...SCOPES), host, origin, authorization })
+  fc.assert(
+    fc.property(fc.constantFrom('::1', '0.0.0.0'), fc.array(request), (boundTo, requests) => {
+      const policy = { adminToken: 'right', allowedHosts: ['a.example'], corsOrigins: [], boundTo }
+      const access = new Access(policy)
+      for (const one of requests) {
+        assert.equal(access.refusal(one)?.reason, refusal(policy, one)?.reason)
+      }
+    }),
+    { seed: 4, numRuns: 300 },
+  )
 })

@@ -29,12 +29,34 @@ export interface AccessRequest {
   readonly authorization: string | undefined
 }
 
-/** Why the request is refused, or undefined if it may go on. */
-export function refusal(policy: AccessPolicy, request: AccessRequest): ServingError | undefined {
-  if (isLoopback(policy.boundTo))
-    return request.scope === 'public' ? undefined : foreign(policy, request)
-  return request.scope === 'manage' ? withoutToken(policy, request) : undefined
+/** One policy, for all requests. */
+export class Access {
+  readonly #policy: AccessPolicy
+  readonly #isLocal: boolean
+  /** The Host that was let in last: nearly all requests bear the same. */
+  #known: string | undefined
+
+  constructor(policy: AccessPolicy) {
+    this.#policy = policy
+    this.#isLocal = isLoopback(policy.boundTo)
+  }
+
+  /** Why the request is refused, or undefined if it may go on. */
+  refusal(request: AccessRequest): ServingError | undefined {
+    const { scope, host, origin } = request
+    if (!this.#isLocal) {
+      return scope === 'manage' ? withoutToken(this.#policy, request) : undefined
+    }
+    if (scope === 'public' || (host === this.#known && origin === undefined)) return undefined
+    const refused = foreign(this.#policy, request)
+    if (refused === undefined) this.#known = host
+    return refused
+  }
 }
+
+/** As `Access.refusal`, for one request. */
+export const refusal = (policy: AccessPolicy, request: AccessRequest): ServingError | undefined =>
+  new Access(policy).refusal(request)
 
 export function isLoopback(address: string): boolean {
   const name = address.toLowerCase().replace(/^::ffff:/, '')

@@ -21,6 +21,5 @@ export function answerOptions(exchange: Exchange, methods: readonly string[]): v
     if (wanted !== undefined) response.setHeader('access-control-allow-headers', wanted)
     response.setHeader('access-control-max-age', '600')
   }
-  exchange.writeHead(204)
-  response.end()
+  response.writeHead(204, exchange.head()).end()
 }

@@ -1,5 +1,5 @@
 /** One request and the answer to it, as a protocol sees them. */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Call } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
@@ -8,12 +8,14 @@ import { childTraceparent, type Tracer } from '../../trace.ts'
 import { type Body, type BodyLimits, readBody } from './body.ts'
 import type { BodyBuffers } from './body-buffers.ts'
 import { encodeBody, worthwhile } from './compression.ts'
+import type { RequestIds } from './request-ids.ts'
 
 export interface ExchangeOptions {
   readonly clock: Clock
   readonly buffers: BodyBuffers
   readonly limits: BodyLimits
   readonly tracer: Tracer
+  readonly ids: RequestIds
 }
 
 export type Headers = Readonly<Record<string, string>>
@@ -53,7 +55,7 @@ export class Exchange {
     const timeoutMs = timeoutOf(this.header('x-request-timeout-ms'))
     this.malformed = typeof timeoutMs === 'object' ? timeoutMs : undefined
     this.call = new Call({
-      requestId: requestIdOf(this.header('x-request-id')),
+      requestId: requestIdOf(this.header('x-request-id'), options.ids),
       deadline: typeof timeoutMs === 'number' ? this.startedAt + timeoutMs : undefined,
       traceparent: this.#traceparent(),
     })
@@ -115,13 +117,13 @@ export class Exchange {
     })
   }
 
-  /** Begins the answer, with the headers that every answer has before those given. */
-  writeHead(status: number, headers: readonly (string | number)[] = []): void {
+  /** The headers that every answer begins with, names and values in turn. */
+  head(): (string | number)[] {
     const { requestId, traceparent } = this.call
-    const all: (string | number)[] = ['x-request-id', requestId]
-    if (traceparent !== undefined) all.push('traceparent', traceparent)
-    if (this.version !== undefined) all.push('x-sluice-version', this.version)
-    this.response.writeHead(status, all.concat(headers))
+    const head = ['x-request-id', requestId]
+    if (traceparent !== undefined) head.push('traceparent', traceparent)
+    if (this.version !== undefined) head.push('x-sluice-version', this.version)
+    return head
   }
 
   /** The identity of this request's own span, where there is a trace to belong to. */
@@ -142,13 +144,14 @@ export class Exchange {
     const { response, request } = this
     if (this.#answered || response.headersSent || response.destroyed) return
     const length = Buffer.byteLength(body)
-    const head: (string | number)[] = length > 0 ? ['content-type', contentType] : []
+    const head = this.head()
+    if (length > 0) head.push('content-type', contentType)
     head.push('content-length', length)
     for (const name in headers) head.push(name, headers[name]!)
     this.bytesOut = length
     this.#answered = true
     if (this.#isRead || request.complete || !hasBody(request)) {
-      this.writeHead(status, head)
+      response.writeHead(status, head)
       endWith(response, body)
       return
     }
@@ -160,7 +163,7 @@ export class Exchange {
       const isThere = request.complete || readableEnded
       // the rest will never come, or late
       if (readableEnded || !isThere) response.shouldKeepAlive = false
-      this.writeHead(status, head)
+      response.writeHead(status, head)
       if (isThere) response.end(body)
       else this.#endLate(body)
     })
@@ -210,8 +213,8 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 /** The client's own id where it is fit to be logged and sent back, else a new one. */
-function requestIdOf(given: string | undefined): string {
-  return given !== undefined && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID()
+function requestIdOf(given: string | undefined, ids: RequestIds): string {
+  return given !== undefined && /^[\x21-\x7e]{1,128}$/.test(given) ? given : ids.next()
 }
 
 function timeoutOf(header: string | undefined): number | ServingError | undefined {

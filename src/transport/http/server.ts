@@ -5,6 +5,7 @@
  * the protocol; whatever that throws comes back in the protocol's own words. A client that leaves
  * ends the call.
  */
+import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { watchDeadline } from '../../call.ts'
@@ -12,12 +13,13 @@ import type { Clock } from '../../clock.ts'
 import { fail, ServingError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { noTracer, type Tracer } from '../../trace.ts'
-import { type AccessPolicy, refusal } from './access.ts'
+import { Access, type AccessPolicy } from './access.ts'
 import { BodyBuffers } from './body-buffers.ts'
 import { answerClientError } from './client-error.ts'
 import { Connections } from './connections.ts'
 import { allowOrigin, answerOptions } from './cors.ts'
 import { Exchange, type ExchangeOptions } from './exchange.ts'
+import { RequestIds } from './request-ids.ts'
 import type { HttpProtocol } from './route.ts'
 import { type Match, Router } from './router.ts'
 
@@ -47,7 +49,7 @@ export class HttpServer {
   readonly #options: HttpServerOptions
   readonly #router: Router
   readonly #exchangeOptions: ExchangeOptions
-  readonly #access: AccessPolicy
+  readonly #access: Access
   readonly #connections = new Connections()
   #draining = false
 
@@ -60,12 +62,13 @@ export class HttpServer {
       buffers: new BodyBuffers(keptBodies * options.maxBodyBytes),
       limits: { maxBytes: options.maxBodyBytes, pauseMs: options.bodyTimeoutMs },
       tracer: options.tracer ?? noTracer,
+      ids: new RequestIds(randomBytes),
     }
     const { address, port } = server.address() as AddressInfo
     this.host = address
     this.port = port
     // the address as the system says it, whatever its spelling in the configuration
-    this.#access = { ...options.access, boundTo: address }
+    this.#access = new Access({ ...options.access, boundTo: address })
     const onRequest = (request: IncomingMessage, response: ServerResponse) =>
       this.#answer(request, response)
     server.on('request', onRequest)
@@ -129,7 +132,7 @@ export class HttpServer {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const exchange = new Exchange(request, response, this.#exchangeOptions)
     this.#connections.begin(exchange)
-    allowOrigin(exchange, this.#access.corsOrigins)
+    allowOrigin(exchange, this.#options.access.corsOrigins)
     response.on('close', () => this.#closed(exchange))
     const stopWatching = watchDeadline(exchange.call, this.#options.clock)
     const match = this.#router.match(request.method ?? 'GET', exchange.path)
@@ -167,7 +170,7 @@ export class HttpServer {
     exchange.params = match.params
     exchange.route = match.route.path
     const refused =
-      refusal(this.#access, {
+      this.#access.refusal({
         scope: match.route.scope,
         host: exchange.header('host'),
         origin: exchange.header('origin'),
