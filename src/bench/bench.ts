@@ -17,7 +17,7 @@ import {
 } from './result.ts'
 import { leastTrialMs, nextStep, type SearchEnd } from './search.ts'
 import { type OpenTarget, openTarget } from './target/open-target.ts'
-import { type Judge, rehearse } from './target/rehearse.ts'
+import { type Judge, rehearse, wrongAnswer } from './target/rehearse.ts'
 import { sloHeld } from './verdict.ts'
 
 export interface BenchOptions {
@@ -148,6 +148,9 @@ class Bound {
         latencyMs: run.recorder.quantile(slo.percentile) ?? null,
         invalid: measured.invalid,
       })
+      if (measured.misses.some(({ why }) => why.startsWith(wrongAnswer))) {
+        return { ...last, search: { rate: undefined, limit: 'unsteady', trials } }
+      }
     }
   }
 

@@ -61,6 +61,17 @@ describe('a run comes to', () => {
       'failed',
       /no request was answered: the connection was refused/,
     ],
+    [
+      'inconclusive, where the generator could send nothing',
+      {
+        measured: {
+          ...measuredFrom([], ['the load generator ran out of ports']),
+          invalid: ['the load generator ran out of ports'],
+        },
+      },
+      'inconclusive',
+      /ran out of ports/,
+    ],
     ['inconclusive, where nothing was asked', { measured: measuredFrom([]) }, 'inconclusive'],
     [
       'inconclusive, where it was interrupted',

@@ -3,6 +3,7 @@ import { isSure, queriesNeeded } from './measure/early-stopping.ts'
 import type { Measured } from './measure/measured.ts'
 import type { ScenarioResult } from './scenario.ts'
 import type { SearchEnd } from './search.ts'
+import { ownFailure } from './target/own-failure.ts'
 import { wrongAnswer } from './target/rehearse.ts'
 
 export interface Slo {
@@ -37,7 +38,7 @@ export function verdictOf(findings: Findings): Verdict {
   if (wrong !== undefined) return { kind: 'failed', reasons: [wrong.why] }
   if (interrupted) return { kind: 'inconclusive', reasons: ['it was interrupted'] }
   if (requests === 0) return { kind: 'inconclusive', reasons: ['no request was counted'] }
-  if (answered === 0) {
+  if (answered === 0 && !misses[0]!.why.startsWith(ownFailure)) {
     return { kind: 'failed', reasons: [`no request was answered: ${misses[0]?.why}`] }
   }
   if (search !== undefined) return verdictOfSearch(search, slo!)

@@ -1,6 +1,6 @@
 /** `sluice bench`: a load test of a model on disk, or behind any server of the Open Inference Protocol. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import {
   type Asked,
   bench,
@@ -18,6 +18,17 @@ import { ConfigError, loadServerConfig, whyUnreadable } from '../config/index.ts
 import { ServingError } from '../errors.ts'
 import { silentLog } from '../log.ts'
 import { type Problem, problemOf, WrongUsage } from '../predict/index.ts'
+import {
+  type HeaderValue,
+  header,
+  natural,
+  percentile,
+  positive,
+  type ShapeValue,
+  shape,
+  time,
+  whole,
+} from './bench-values.ts'
 import { type CommandIo, standardIo, tellConfigError } from './io.ts'
 import { printable } from './printable.ts'
 import { type Progress, progressOn } from './progress.ts'
@@ -34,8 +45,8 @@ export interface BenchCommandIo extends CommandIo {
 }
 
 interface Options extends Omit<Asked, 'target' | 'headers' | 'shapes'> {
-  readonly header?: readonly (readonly [string, string])[]
-  readonly shape?: readonly (readonly [string, readonly number[]])[]
+  readonly header?: readonly HeaderValue[]
+  readonly shape?: readonly ShapeValue[]
   readonly duration?: number
   readonly warmUp?: number
   readonly config?: string
@@ -193,60 +204,6 @@ function commandOf(words: readonly string[]): string {
 
 const quote = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
-
-function positive(text: string): number {
-  const value = Number(text)
-  if (Number.isFinite(value) && value > 0 && text.trim() !== '') return value
-  throw new InvalidArgumentError('Expected a number above 0.')
-}
-
-function natural(text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= 0 && text.trim() !== '') return value
-  throw new InvalidArgumentError('Expected a whole number from 0 on.')
-}
-
-function whole(text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= 1) return value
-  throw new InvalidArgumentError('Expected a whole number from 1 on.')
-}
-
-function percentile(text: string): number {
-  const value = Number(text)
-  if (value > 0 && value < 100) return value
-  throw new InvalidArgumentError('Expected a number between 0 and 100, such as 99.')
-}
-
-/** Milliseconds; seconds where no unit is said. */
-function time(text: string): number {
-  const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? []
-  if (digits === undefined) {
-    throw new InvalidArgumentError('Expected seconds, or a time such as 500ms, 10s or 2m.')
-  }
-  return Number(digits) * { ms: 1, s: 1000, m: 60_000 }[unit as 'ms' | 's' | 'm']
-}
-
-function header(
-  text: string,
-  before: readonly (readonly [string, string])[] = [],
-): readonly (readonly [string, string])[] {
-  const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+): *([\t\x20-\x7e\x80-\xff]*)$/.exec(text) ?? []
-  if (name === undefined || value === undefined) {
-    throw new InvalidArgumentError(
-      'Expected a name and a value, such as "authorization: Bearer …".',
-    )
-  }
-  return [...before, [name.toLowerCase(), value]]
-}
-
-function shape(text: string, before: NonNullable<Options['shape']> = []): Options['shape'] {
-  const [, name, sizes] = /^(.+)=(\d+(?:,\d+)*)$/s.exec(text) ?? []
-  if (name === undefined || sizes === undefined) {
-    throw new InvalidArgumentError('Expected an input and its sizes, such as ids=1,128.')
-  }
-  return [...before, [name, sizes.split(',').map(Number)]]
-}
 
 /** A line that is written over on a terminal; elsewhere a line for each that is told. */
 function progressLines(stream: NodeJS.WriteStream): Progress {

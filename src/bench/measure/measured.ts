@@ -1,5 +1,6 @@
 /** What one run showed, as plain values: for people, programs and the page alike. */
 import type { Run } from '../load/run-load.ts'
+import { ownFailure } from '../target/own-failure.ts'
 import type { ServerSplit } from '../target/server-split.ts'
 import type { Recorder } from './recorder.ts'
 import { whyUnsteady } from './steadiness.ts'

@@ -14,10 +14,11 @@ for (const [use, reasons] of [
     { lateP99Ms: undefined, cores: 1.3, seconds: 1 },
     [/^the load generator itself took a whole core \(1.30\)/],
   ],
+  [{ lateP99Ms: 0, cores: 0, seconds: 9, failures: ['no ports'] }, [/^no ports$/]],
   [{ lateP99Ms: 40, cores: 0.95, seconds: 9 }, [/late/, /core/]],
 ] as const) {
   test(`a generator is judged: ${JSON.stringify(use)}`, () => {
-    const told = whyInvalid(use)
+    const told = whyInvalid({ failures: [], ...use })
     assert.equal(told.length, reasons.length)
     for (const [at, reason] of reasons.entries()) assert.match(told[at]!, reason)
   })

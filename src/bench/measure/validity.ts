@@ -8,11 +8,18 @@ export interface GeneratorUse {
   readonly cores: number | undefined
   /** How long it was looked at. */
   readonly seconds: number
+  /** Why it could not send what it was to send. */
+  readonly failures: readonly string[]
 }
 
 /** Why its figures are those of the generator and not those of the target; empty where they are not. */
-export function whyInvalid({ lateP99Ms, cores, seconds }: GeneratorUse): readonly string[] {
-  const reasons: string[] = []
+export function whyInvalid({
+  lateP99Ms,
+  cores,
+  seconds,
+  failures,
+}: GeneratorUse): readonly string[] {
+  const reasons: string[] = [...failures]
   if (lateP99Ms !== undefined && lateP99Ms > mostLateMs) {
     reasons.push(
       `requests were sent late: p99 of the delay is ${lateP99Ms.toFixed(2)} ms, more than ${mostLateMs} ms`,

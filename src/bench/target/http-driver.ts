@@ -2,6 +2,7 @@
 import { buffer } from 'node:stream/consumers'
 import type { Dispatcher, Pool } from 'undici'
 import type { Driver, HttpForm, Reply } from './driver.ts'
+import { ownFailure } from './own-failure.ts'
 import type { Question } from './question.ts'
 import { readCounts, splitBetween } from './server-split.ts'
 
@@ -133,6 +134,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 function connectionProblem(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code ?? ''
   if (/ECONNRESET|EPIPE|UND_ERR_SOCKET/.test(code)) return 'the connection was closed'
+  if (code === 'EMFILE' || code === 'ENFILE') return `${ownFailure} file descriptors (ulimit -n)`
+  if (code === 'EADDRNOTAVAIL') return `${ownFailure} ports for connections`
   if (code === 'ECONNREFUSED') return 'the connection was refused'
   if (/TIMEOUT|ETIMEDOUT/.test(code)) return 'no connection in time'
   if (code.startsWith('HPE_') || error.name === 'HTTPParserError') return 'the answer is no HTTP'
