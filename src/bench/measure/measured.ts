@@ -102,6 +102,7 @@ export function measuredOf(
       lateP99Ms: lateMs?.p99,
       cores: isInProcess ? undefined : cores,
       seconds,
+      failures: recorder.misses.map(({ why }) => why).filter((why) => why.startsWith(ownFailure)),
     }),
     unsteady: isEven ? whyUnsteady(recorder.slots, isOpen) : [],
     histogram: [...latency.buckets()].map(({ to, count }) => ({ upToMs: to, count })),
