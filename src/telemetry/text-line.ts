@@ -12,46 +12,64 @@ import { TimeOfDay } from './time-of-day.ts'
 
 /**
  * One line and its newline; below it the stacks of the errors among the fields, each line
- * indented, when the level is `error`. The same few names come again and again: what is to be
- * known of one is found out once.
+ * indented, when the level is `error`. The same few names come again and again, many with the value
+ * they had before: how these are written is found out once.
  */
 export class TextLines {
   readonly #time = new TimeOfDay()
-  readonly #names = new Map<string, FieldName>()
+  readonly #fields = new Map<string, Field>()
 
   /** `wall` is in milliseconds since 1970; shown is local time. */
   line(level: LogLevel, event: string, fields: Fields, wall: number): string {
-    let line = `${this.#time.at(wall)} ${padded[level]} ${escapeControls(event)} `
+    const head = `${this.#time.at(wall)} ${padded[level]} ${escapeControls(event)}`
+    let words = ''
     let stacks = ''
     for (const key in fields) {
       const value = fields[key]
       if (value === undefined) continue
-      const name = this.#nameOf(key)
+      const field = this.#fieldOf(key)
       if (value instanceof Error) {
         const record = errorRecord(value, level === 'error')
-        line += `${name.text}${word(summary(record))}`
+        words += field.before + word(summary(record))
         if (level === 'error') stacks += stackLines(record)
       } else {
-        line += name.text + (name.secret ? redacted : shown(value))
+        words += field.secret ? field.before + redacted : wordsOf(field, value)
       }
     }
-    return `${line.trimEnd()}\n${stacks}`
+    return `${words === '' ? head.trimEnd() : `${head} ${words}`}\n${stacks}`
   }
 
-  #nameOf(key: string): FieldName {
-    const known = this.#names.get(key)
+  #fieldOf(key: string): Field {
+    const known = this.#fields.get(key)
     if (known !== undefined) return known
-    const name = { text: ` ${word(key)}=`, secret: isSecret(key) }
-    if (this.#names.size < mostNames) this.#names.set(key, name)
-    return name
+    const before = ` ${word(key)}=`
+    const field = { before, secret: isSecret(key), last: undefined, lastWords: before }
+    if (this.#fields.size < mostFields) this.#fields.set(key, field)
+    return field
   }
 }
 
-interface FieldName {
-  /** As it stands before its value. */
-  readonly text: string
+/** What is known of the fields of one name. */
+interface Field {
+  /** The name, as it stands before its value. */
+  readonly before: string
   readonly secret: boolean
+  /** The last value, and the name with it: most say the same from line to line. */
+  last: unknown
+  lastWords: string
 }
+
+function wordsOf(field: Field, value: unknown): string {
+  if (value !== field.last) {
+    field.lastWords = field.before + shown(value)
+    field.last = isKept(value) ? value : undefined
+  }
+  return field.lastWords
+}
+
+/** Neither what may change, nor what is long. */
+const isKept = (value: unknown): boolean =>
+  typeof value === 'string' ? value.length < 100 : typeof value !== 'object'
 
 function summary(record: ErrorRecord): string {
   const own = `${record.reason ?? record.type}: ${record.message}`
@@ -95,4 +113,4 @@ const padded: Record<LogLevel, string> = {
   debug: 'debug',
 }
 
-const mostNames = 500
+const mostFields = 500
