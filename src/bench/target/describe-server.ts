@@ -80,7 +80,11 @@ const get = (base: string, path: string, headers: Headers) =>
   ask(base, path, { headers: headers.map(pair) })
 
 const post = (base: string, path: string, headers: Headers) =>
-  ask(base, path, { method: 'POST', headers: headers.map(pair), body: '{}' })
+  ask(base, path, {
+    method: 'POST',
+    headers: [['content-type', 'application/json'], ...headers.map(pair)],
+    body: '{}',
+  })
 
 async function ask(base: string, path: string, init: RequestInit) {
   let response: Response
