@@ -135,7 +135,8 @@ function rateOf({ moments, warmUp, countedFrom }: Schedule, { durationMs }: Load
 
 /** Enough of them for a curve, and each long enough to hold something. */
 function slotFor(durationMs: number): number {
-  if (durationMs >= 60_000) return 1000
+  if (durationMs === Infinity) return 1000
+  if (durationMs >= 60_000) return Math.max(1000, durationMs / 600)
   return durationMs >= 15_000 ? 500 : 250
 }
 

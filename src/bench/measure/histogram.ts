@@ -1,7 +1,6 @@
 /**
  * Counts of latencies in buckets of even width up to a power of two, and of twice that width for
- * each power more, as HdrHistogram has them. Sixty lines and exact to a promise; a library would be
- * a dependency for the same arithmetic.
+ * each power more, as HdrHistogram has them. This little arithmetic needs no library.
  *
  * A quantile is never below the true one, and above it by at most one part in `2 ** bits`, or a
  * tenth of a microsecond.
