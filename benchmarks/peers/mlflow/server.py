@@ -12,4 +12,5 @@ mlflow.onnx.save_model(onnx.load(os.environ["BENCHMARK_MODEL"]), folder, onnx_se
 program = f"{os.path.dirname(sys.executable)}/mlflow"
 path = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
 os.execve(program, [program, "models", "serve", "-m", folder, "-h", "127.0.0.1", "-p", sys.argv[1],
-                    "--env-manager", "local", "-w", "1"], {**os.environ, "PATH": path})
+                    "--env-manager", "local", "-w", "1"],
+          {**os.environ, "PATH": path, "UVICORN_LOG_LEVEL": "warning"})
