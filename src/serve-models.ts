@@ -29,16 +29,41 @@ export interface ServedModels {
 
 /** Starts the runtime, and makes what loads models into it and keeps them served. */
 export async function serveModels(
-  { config, servingFiles, stateFolder, reread, log }: ServeOptions,
+  options: ServeOptions,
   registry: Registry,
   metrics: Metrics,
 ): Promise<ServedModels> {
+  const { config, servingFiles, log } = options
   const { threads, library } = config.onnx
   const automatic = Math.max(1, Math.floor(cpuQuota() / threads))
   const executors = config.onnx.executors === 'auto' ? automatic : config.onnx.executors
   for (const warning of servingFiles.warnings) log.warn(warning)
   const runtime = await OnnxRuntime.start({ library, threadsPerRun: threads, executors })
-  log.info('runtime started', { onnxruntime: runtime.version, executors, threads })
+  try {
+    log.info('runtime started', { onnxruntime: runtime.version, executors, threads })
+    return await compose(options, runtime, {
+      registry,
+      metrics,
+      machine: `${executors} of ${threads}`,
+    })
+  } catch (thrown) {
+    await runtime.close()
+    throw thrown
+  }
+}
+
+interface Around {
+  readonly registry: Registry
+  readonly metrics: Metrics
+  /** What runs share, for what is remembered of them. */
+  readonly machine: string
+}
+
+async function compose(
+  { config, servingFiles, stateFolder, reread, log }: ServeOptions,
+  runtime: OnnxRuntime,
+  { registry, metrics, machine: shared }: Around,
+): Promise<ServedModels> {
   const ground = { clock: systemClock, events: metrics, log }
   const queue = { ...config.queue, ...servingFiles.batching }
   const { maxBytes, redis: url } = config.cache
@@ -46,7 +71,7 @@ export async function serveModels(
   const far = url === undefined ? undefined : await openRedisStore({ url, build, log })
   const cache = new ResponseCache({ ...ground, maxBytes, queue, far })
   const state = await StateFolder.open({ path: stateFolder, log })
-  const machine = [build, cpus()[0]?.model ?? '', `${cpuQuota()}`, `${executors} of ${threads}`]
+  const machine = [build, cpus()[0]?.model ?? '', `${cpuQuota()}`, shared]
   const fleet = new Autoscaler({ ...ground, threads: runtime.threads })
   metrics.watch(fleet)
   const lifecycle = new Lifecycle({

@@ -141,7 +141,10 @@ async function assemble(
     configuration: completed.configuration,
     refused: refusals(observation),
   }
-  const trialExecutors = scheduler.executors({ ...about, events: noEvents }, Math.max(1, atLeast))
+  const trialExecutors = scheduler.trialExecutors(
+    { ...about, events: noEvents },
+    Math.max(1, atLeast),
+  )
   const tried = inSequence(trialExecutors, noEvents) ?? trialExecutors
   const trial = checked(name, completed.adapt(filledUp(tried)))
   const leaveHomes = homes.enter(home)

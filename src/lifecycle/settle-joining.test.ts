@@ -171,7 +171,7 @@ describe('whether requests share runs', () => {
     const { settle, told, clock, learned } = setUp({ answer: never })
     const settled = settle()
     await new Promise((resolve) => setImmediate(resolve))
-    clock.advance(2000)
+    clock.advance(5000)
     await settled
     assert.equal(told.at(-1), 'its rows could not be tried together: it took too long')
     assert.equal(runs, 1)

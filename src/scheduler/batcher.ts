@@ -68,14 +68,13 @@ export class Batcher implements RunSource {
     return this.#line
   }
 
+  get backlogMs(): number {
+    return this.#line.backlogMs
+  }
+
   /** Whether a request that comes now would wait for nothing. */
   get startsAtOnce(): boolean {
     return this.#line.size === 0 && this.#soonestMs === undefined
-  }
-
-  /** How long all that waits would run, one run after the other, in milliseconds. */
-  get backlogMs(): number {
-    return this.#line.backlogMs
   }
 
   /** From now on requests of one shape share runs. */
@@ -211,8 +210,10 @@ export class Batcher implements RunSource {
   }
 
   #rules(longestRunMs: number): BatchRules {
-    const { batch } = this.#options.rules
-    const maxRunMs = Math.min(batch.maxRunMs, longestRunMs)
+    const { rules, dispatcher } = this.#options
+    const { batch, sloMs = Infinity } = rules
+    const patienceMs = dispatcher.contenders > 1 ? longestBesideOthersMs : Infinity
+    const maxRunMs = Math.min(batch.maxRunMs, longestRunMs, patienceMs, sloMs / 2)
     return { ...batch, maxRunMs, maxDelayMs: this.#draining ? 0 : batch.maxDelayMs }
   }
 
@@ -290,6 +291,8 @@ interface Batch {
   readonly expectedMs: number | undefined
 }
 
+/** The longest run that joining may lead to where other models wait, in milliseconds. */
+const longestBesideOthersMs = 25
 /** What is looked at of a long line. */
 const mostCandidates = 1024
 /** Requests whose runs take the longer the more is in them, whatever their shape: no more than this. */

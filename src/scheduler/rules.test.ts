@@ -23,7 +23,7 @@ describe('the rules of a model', () => {
       maxRows: Infinity,
       preferred: [],
       maxDelayMs: 0,
-      maxRunMs: Infinity,
+      maxRunMs: 100,
       inOrder: false,
     })
     const usual = { level: 1, maxWaiting: Infinity, timeoutMs: Infinity, delayable: false }

@@ -52,7 +52,7 @@ export function schedulingRules(config: ModelConfig, defaults: QueueDefaults): S
       maxRows: maxBatchSize === 'auto' ? Infinity : maxBatchSize,
       preferred: [...preferred].sort((a, b) => a - b),
       maxDelayMs,
-      maxRunMs: batching?.maxBatchMs ?? Infinity,
+      maxRunMs: batching?.maxBatchMs ?? (maxBatchSize === 'auto' ? longestMs : Infinity),
       inOrder: preserveOrdering,
     },
     executors: typeof executors === 'number' ? executors : usualExecutors(config, defaults),
@@ -93,3 +93,9 @@ function levelRules(
     delayable: (own?.onTimeout ?? queue.onTimeout) === 'delay',
   }
 }
+
+/**
+ * The longest run that joining leads to where nobody says how many rows it should have: on a processor
+ * larger runs are hardly cheaper by the row, and whoever comes next waits for all of one.
+ */
+const longestMs = 100

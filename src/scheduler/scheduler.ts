@@ -52,11 +52,19 @@ export class Scheduler {
     return this.#options.queue
   }
 
-  /** `atLeast`: so many requests may wait, whatever the configuration says. */
-  executors({ config, ...version }: SchedulableVersion, atLeast = 0): Executors {
+  /**
+   * For a version that is tried before it serves: so many requests may wait, whatever its configuration
+   * says, and what serves goes first.
+   */
+  trialExecutors(version: SchedulableVersion, waiting: number): Executors {
+    return this.executors(version, waiting, trialWeight)
+  }
+
+  executors({ config, ...version }: SchedulableVersion, atLeast = 0, share = 1): Executors {
     const { queue, clock, resources } = this.#options
     const rules = schedulingRules(config, queue)
     return new Executors({
+      weight: share,
       ...(resources !== undefined && limits(resources, version.model, config)),
       ...version,
       joiner: uneven(version, config),
@@ -67,6 +75,9 @@ export class Scheduler {
     })
   }
 }
+
+/** A fifth of the time where others want all of it. */
+const trialWeight = 0.25
 
 /** Of a model that takes requests of different shapes as one. */
 function uneven(
