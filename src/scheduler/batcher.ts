@@ -184,7 +184,7 @@ export class Batcher implements RunSource {
       const { shape, rows } = head[0]!
       return { members: head, rows, left: 'alone', expectedMs: costsOf(shape).predict(rows) }
     }
-    const decision = formBatch(head, this.#rules(longestRunMs), costsOf, {
+    const decision = formBatch(head, this.#rules(head[0]!, longestRunMs), costsOf, {
       now,
       startsIn: ahead ?? 0,
     })
@@ -209,10 +209,11 @@ export class Batcher implements RunSource {
     return { members, rows, left: why, expectedMs }
   }
 
-  #rules(longestRunMs: number): BatchRules {
+  #rules(first: Waiting, longestRunMs: number): BatchRules {
     const { rules, dispatcher } = this.#options
     const { batch, sloMs = Infinity } = rules
-    const patienceMs = dispatcher.contenders > 1 ? longestBesideOthersMs : Infinity
+    const besideOthersMs = Math.max(shortMs, 2 * this.#line.estimate(first))
+    const patienceMs = dispatcher.contenders > 1 ? besideOthersMs : Infinity
     const maxRunMs = Math.min(batch.maxRunMs, longestRunMs, patienceMs, sloMs / 2)
     return { ...batch, maxRunMs, maxDelayMs: this.#draining ? 0 : batch.maxDelayMs }
   }
@@ -291,8 +292,8 @@ interface Batch {
   readonly expectedMs: number | undefined
 }
 
-/** The longest run that joining may lead to where other models wait, in milliseconds. */
-const longestBesideOthersMs = 25
+/** Where other models wait, joining leads to no run that is longer than that and than two of one. */
+const shortMs = 8
 /** What is looked at of a long line. */
 const mostCandidates = 1024
 /** Requests whose runs take the longer the more is in them, whatever their shape: no more than this. */
