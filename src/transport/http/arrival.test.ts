@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { systemClock } from '../../clock.ts'
 import { silentLog } from '../../log.ts'
 import type { Exchange } from './exchange.ts'
@@ -48,6 +49,27 @@ test('what follows an answered request on its connection is no part of it', asyn
   ])
 })
 
+test('an answer after which the connection is closed is whole', async (t) => {
+  const { talk } = await setUp(t)
+  const body = 'y'.repeat(2000)
+  for (const last of [
+    post(body).replace('host:', 'connection: close\r\nhost:'),
+    post(body).replace('HTTP/1.1', 'HTTP/1.0'),
+  ]) {
+    assert.deepEqual(await talk([post('one') + last], 2), ['one', body])
+    assert.deepEqual(await talk([last], 1), [body])
+  }
+})
+
+test('what follows a compressed body is not taken for the next request', async (t) => {
+  const { talk } = await setUp(t)
+  const bytes = Buffer.concat([gzipSync('zipped'), Buffer.alloc(20)])
+  const head = `POST /echo HTTP/1.1\r\nhost: a.localhost\r\ncontent-encoding: gzip\r\ncontent-length: ${bytes.byteLength}\r\n\r\n`
+  const cut = bytes.byteLength - 10
+  const pieces = [Buffer.concat([Buffer.from(head), bytes.subarray(0, cut)]), bytes.subarray(cut)]
+  assert.deepEqual(await talk([...pieces, post('next')], 2), ['zipped', 'next'])
+})
+
 const post = (body: string) =>
   `POST /echo HTTP/1.1\r\nhost: a.localhost\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 
@@ -87,7 +109,10 @@ async function setUp(t: TestContext) {
   })
 
   /** The bodies of so many answers on one connection, on which the pieces arrive one by one. */
-  async function talk(pieces: readonly string[], answers: number): Promise<readonly string[]> {
+  async function talk(
+    pieces: readonly (string | Buffer)[],
+    answers: number,
+  ): Promise<readonly string[]> {
     const socket = connect(server.port, '127.0.0.1').setNoDelay(true)
     await once(socket, 'connect')
     let text = ''

@@ -75,7 +75,8 @@ export class Exchange {
     }
     const onRead = (bytes: number) => {
       this.bytesIn = bytes
-      this.#isRead = true
+      // behind what inflates something may still come
+      this.#isRead = this.header('content-encoding') === undefined
     }
     return readBody(this.request, { call, limits, buffers, alignAt, onAccepted, onRead })
   }
