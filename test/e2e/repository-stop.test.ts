@@ -22,7 +22,7 @@ describe('a server that is told to end', { concurrency: true }, () => {
     const server = await startOver(t, published, { yaml: 'onnx: { executors: 1 }' })
     published.version('plus', 2, { 'model.onnx': laboriousModel(2, rounds) })
     await untilLoading(server)
-    const running = await occupy(server, await turnsFor(server, 300))
+    const running = await occupy(server, await turnsFor(server, 1500))
     const { code, ms } = await server.process.end()
     for (const answer of running) assert.equal((await answer)?.status, 200)
     assert.equal(code, 0)
