@@ -53,7 +53,7 @@ test('all that was accepted before the signal is answered, and readiness is gone
 
 test('no new connection is taken once the server stops', async (t) => {
   const server = await setUp(t)
-  const running = await occupy(server, await turnsFor(server, 300))
+  const running = await occupy(server, await turnsFor(server, 1000))
   server.process.signal('SIGTERM')
   await server.process.said(/"msg":"stopping"/)
   await assert.rejects(Wire.open(server.port), { code: 'ECONNREFUSED' })
