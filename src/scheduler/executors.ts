@@ -33,8 +33,7 @@ import type { ResourceNeed } from './resources.ts'
 import { checkRows } from './row-check.ts'
 import type { SchedulingRules } from './rules.ts'
 import { untilEnded } from './stream.ts'
-import { Ticket } from './ticket.ts'
-import type { Waiting } from './waiting.ts'
+import { Waiting } from './waiting.ts'
 
 export interface ExecutorsOptions {
   readonly model: string
@@ -58,7 +57,7 @@ export class Executors implements Predictor, Scalable {
   readonly #options: ExecutorsOptions
   readonly #batcher: Batcher
   readonly #outputNames: readonly string[]
-  readonly #open = new Set<Ticket>()
+  readonly #open = new Set<Waiting>()
   readonly #streams = new Set<{ readonly call: Call }>()
   readonly #order: OrderedAnswers | undefined
   #apart: string | undefined = 'it was not tried'
@@ -83,7 +82,7 @@ export class Executors implements Predictor, Scalable {
         answer: (waiting, outputs, result) =>
           waiting.resolve(this.#response(outputs, result, waiting)),
       },
-      onGone: (waiting) => this.#leave(waiting as Ticket),
+      onGone: (waiting) => this.#leave(waiting),
     })
   }
 
@@ -219,26 +218,26 @@ export class Executors implements Predictor, Scalable {
       delayable,
     }
     const order = this.#order?.enter()
-    const ticket =
+    const waiting =
       order === undefined
-        ? new Ticket(request, call, facts, resolve, reject)
-        : new Ticket(
+        ? new Waiting(request, call, facts, resolve, reject)
+        : new Waiting(
             request,
             call,
             facts,
             (response) => order.answer(() => resolve(response)),
             (why) => order.refuse(() => reject(why)),
           )
-    this.#open.add(ticket)
+    this.#open.add(waiting)
     this.#arrivedRows += facts.rows
-    const refusal = this.#batcher.enter(ticket, maxWaiting)
+    const refusal = this.#batcher.enter(waiting, maxWaiting)
     if (refusal !== undefined) {
-      this.#leave(ticket)
-      ticket.reject(refusal)
+      this.#leave(waiting)
+      waiting.reject(refusal)
       return
     }
-    ticket.listen(() => {
-      if (this.#batcher.leave(ticket)) this.#leave(ticket)
+    waiting.listen(() => {
+      if (this.#batcher.leave(waiting)) this.#leave(waiting)
     })
   }
 
@@ -268,8 +267,8 @@ export class Executors implements Predictor, Scalable {
     return fail('DEADLINE_EXCEEDED', { where: 'waiting' })
   }
 
-  #leave(ticket: Ticket): void {
-    if (this.#open.delete(ticket)) this.#tellIdle()
+  #leave(waiting: Waiting): void {
+    if (this.#open.delete(waiting)) this.#tellIdle()
   }
 
   #tellIdle(): void {

@@ -1,11 +1,12 @@
-/** A request that waits for its run, and the promise of its answer. */
+/**
+ * A request that was let in: it waits for its run and is answered once, whatever happens first. Moments
+ * are those of the clock, in milliseconds.
+ */
 import type { Call } from '../call.ts'
 import type { ServingError } from '../errors.ts'
 import type { InferenceRequest, InferenceResponse } from '../predictor.ts'
 
-export interface Waiting {
-  readonly request: InferenceRequest
-  readonly call: Call
+export interface WaitingFacts {
   readonly rows: number
   /** Memory of its inputs. */
   readonly bytes: number
@@ -15,7 +16,6 @@ export interface Waiting {
   readonly uneven: boolean
   /** 1 is served first. */
   readonly level: number
-  /** Moments of the clock, in milliseconds. */
   readonly arrived: number
   /** When it should be answered: later is as good as never. */
   readonly answerBy: number
@@ -23,9 +23,71 @@ export interface Waiting {
   readonly beginBy: number
   /** Whether it goes on waiting after that, behind all others of its level. */
   readonly delayable: boolean
-  resolve(response: InferenceResponse): void
-  /** The first outcome counts. */
-  reject(why: ServingError): void
-  /** Answered, or given up. */
-  settled: boolean
 }
+
+export class Waiting implements WaitingFacts {
+  readonly request: InferenceRequest
+  readonly call: Call
+  readonly rows: number
+  readonly bytes: number
+  readonly shape: string
+  readonly uneven: boolean
+  readonly level: number
+  readonly arrived: number
+  readonly answerBy: number
+  readonly beginBy: number
+  readonly delayable: boolean
+  /** Answered, or given up. */
+  settled = false
+  readonly #resolve: (response: InferenceResponse) => void
+  readonly #reject: (why: ServingError) => void
+  #stopListening: () => void = nothing
+
+  constructor(
+    request: InferenceRequest,
+    call: Call,
+    facts: WaitingFacts,
+    resolve: (response: InferenceResponse) => void,
+    reject: (why: ServingError) => void,
+  ) {
+    this.request = request
+    this.call = call
+    this.rows = facts.rows
+    this.bytes = facts.bytes
+    this.shape = facts.shape
+    this.uneven = facts.uneven
+    this.level = facts.level
+    this.arrived = facts.arrived
+    this.answerBy = facts.answerBy
+    this.beginBy = facts.beginBy
+    this.delayable = facts.delayable
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  /** `onLeft` is told when its client waits no longer, before it was answered. */
+  listen(onLeft: () => void): void {
+    if (this.settled) return
+    this.#stopListening = this.call.onEnd((why) => {
+      this.reject(why)
+      onLeft()
+    })
+  }
+
+  resolve(response: InferenceResponse): void {
+    if (this.settled) return
+    this.settled = true
+    this.#stopListening()
+    this.#resolve(response)
+  }
+
+  /** The first outcome counts. */
+  reject(why: ServingError): void {
+    if (this.settled) return
+    this.settled = true
+    this.#stopListening()
+    this.#reject(why)
+  }
+}
+
+const nothing = () => {}
