@@ -9,17 +9,16 @@
  */
 import type { Clock } from '../clock.ts'
 import type { ServingError } from '../errors.ts'
-import type { Events, WhyLeft } from '../events.ts'
+import type { Events } from '../events.ts'
 import type { InferenceRequest } from '../predictor.ts'
 import type { Executable } from '../runtime/index.ts'
 import type { Refusal } from './admission.ts'
-import { handOverIn } from './ahead-policy.ts'
 import { Alarm } from './alarm.ts'
-import { type BatchRules, formBatch } from './batch-policy.ts'
 import { type Delivery, runBatch, runBatchNow } from './batch-run.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Lane } from './lane.ts'
 import type { LoopTurn } from './loop-turn.ts'
+import { type Batch, nextBatch } from './next-batch.ts'
 import type { ResourceNeed } from './resources.ts'
 import type { SchedulingRules } from './rules.ts'
 import type { RunSource } from './run-source.ts'
@@ -48,6 +47,7 @@ export class Batcher implements RunSource {
   readonly #line: WaitingLine
   readonly #lane: Lane
   readonly #alarm: Alarm
+  readonly #onLoop: Delivery
   readonly #runOnLoop = () => this.#runAllOnLoop()
   #joins = false
   #draining = false
@@ -58,6 +58,7 @@ export class Batcher implements RunSource {
     this.#line = new WaitingLine(options)
     this.#lane = dispatcher.lane(this, { executors: rules.executors, weight, resources })
     this.#alarm = new Alarm(clock, () => this.#wake())
+    this.#onLoop = this.#delivery('loop')
   }
 
   get lane(): Lane {
@@ -134,7 +135,7 @@ export class Batcher implements RunSource {
     if (batch !== undefined) this.#take(batch.members)
     this.#line.tell()
     if (batch === undefined) return undefined
-    const { members, left, rows } = batch
+    const { members, left, rows, expectedMs } = batch
     let tookMs = 0
     void runBatch(members, left, {
       ...this.#delivery('thread', (runMs) => {
@@ -146,7 +147,7 @@ export class Batcher implements RunSource {
         ended(tookMs)
       },
     })
-    return this.#line.estimate({ shape: members[0]!.shape, rows })
+    return expectedMs ?? this.#line.estimate({ shape: members[0]!.shape, rows })
   }
 
   /** At the end of a turn of the event loop: what came in it, while it is cheaper here. */
@@ -163,7 +164,7 @@ export class Batcher implements RunSource {
       }
       this.#take(members)
       for (const waiting of members) onGone(waiting)
-      runBatchNow(members, left, this.#delivery('loop'), (request) => executable.runNow!(request))
+      runBatchNow(members, left, this.#onLoop, (request) => executable.runNow!(request))
       if (now - began < longestTurnMs) continue
       loop.add(this.#runOnLoop)
       break
@@ -172,50 +173,18 @@ export class Batcher implements RunSource {
   }
 
   /** What runs next, if anything may now. It is still in line. */
-  #next(now: number, ahead: number | undefined, longestRunMs = Infinity): Batch | undefined {
-    this.#line.dropLate(now, ahead)
-    const head = this.#line.head(this.#joins ? mostCandidates : 1)
-    if (head.length === 0) {
-      this.#lane.withdraw()
-      return undefined
-    }
-    const costsOf = (shape: string) => this.#line.costs.of(shape)
-    if (!this.#joins) {
-      const { shape, rows } = head[0]!
-      return { members: head, rows, left: 'alone', expectedMs: costsOf(shape).predict(rows) }
-    }
-    const decision = formBatch(head, this.#rules(head[0]!, longestRunMs), costsOf, {
-      now,
-      startsIn: ahead ?? 0,
-    })
-    if (decision.kind === 'wait') {
-      this.#lane.withdraw()
-      this.#alarm.at(decision.until)
-      return undefined
-    }
-    const { take, rows, left } = decision
-    const members = take.map((place) => head[place]!)
-    const costs = costsOf(members[0]!.shape)
-    const expectedMs = costs.predict(rows)
-    // where others want the place, who waits for company loses the turn
-    if (ahead !== undefined && this.#options.dispatcher.contenders === 1) {
-      const inMs = handOverIn(ahead, expectedMs ?? 0, left === 'idle' && rows < costs.limit)
-      if (inMs > 0) {
-        this.#alarm.at(now + inMs)
-        return undefined
-      }
-    }
-    const why = this.#draining && left === 'idle' ? 'drain' : left
-    return { members, rows, left: why, expectedMs }
-  }
-
-  #rules(first: Waiting, longestRunMs: number): BatchRules {
+  #next(now: number, ahead: number | undefined, longestRunMs?: number): Batch | undefined {
     const { rules, dispatcher } = this.#options
-    const { batch, sloMs = Infinity } = rules
-    const besideOthersMs = Math.max(shortMs, 2 * this.#line.estimate(first))
-    const patienceMs = dispatcher.contenders > 1 ? besideOthersMs : Infinity
-    const maxRunMs = Math.min(batch.maxRunMs, longestRunMs, patienceMs, sloMs / 2)
-    return { ...batch, maxRunMs, maxDelayMs: this.#draining ? 0 : batch.maxDelayMs }
+    this.#line.dropLate(now, ahead)
+    const next = nextBatch(this.#line, rules, {
+      ...{ now, ahead, joins: this.#joins, draining: this.#draining },
+      contended: dispatcher.contenders > 1,
+      ...(longestRunMs !== undefined && { longestRunMs }),
+    })
+    if (next.kind === 'run') return next
+    if (next.kind !== 'hold') this.#lane.withdraw()
+    if (next.kind !== 'nothing') this.#alarm.at(next.until)
+    return undefined
   }
 
   /** Whether its run is known to be short enough for the event loop. */
@@ -285,17 +254,6 @@ export class Batcher implements RunSource {
   }
 }
 
-interface Batch {
-  readonly members: readonly Waiting[]
-  readonly rows: number
-  readonly left: WhyLeft
-  readonly expectedMs: number | undefined
-}
-
-/** Where other models wait, joining leads to no run that is longer than that and than two of one. */
-const shortMs = 8
-/** What is looked at of a long line. */
-const mostCandidates = 1024
 /** Requests whose runs take the longer the more is in them, whatever their shape: no more than this. */
 const smallBytes = 1024
 /** What one model may hold up the loop for at once, in runs of its own. */
