@@ -2,16 +2,13 @@
  * The samples of `model_warmup` in a `config.pbtxt`, as requests of clients.
  * Source: `GenerateWarmupData` of Triton's core.
  */
-import { readFile, realpath } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { WarmUpInput, WarmUpSetting } from '../../config/triton/index.ts'
 import { fail, ServingError } from '../../errors.ts'
 import type { ModelSpec } from '../../model-spec.ts'
 import type { InferenceRequest } from '../../predictor.ts'
 import type { Signature } from '../../signature.ts'
 import { dynamic, type NamedTensor } from '../../tensor/index.ts'
-import { lookUp } from '../files/entries.ts'
-import { shownPath, wrongPath } from '../files/relative-path.ts'
+import { readOwnFile } from '../files/own-file.ts'
 import { rowsOf, tensorOfBytes, tensorOfRandom, tensorOfZeros } from './warm-up-tensors.ts'
 
 export interface WarmUpSample {
@@ -80,26 +77,12 @@ async function tensorOf(
   const one = { name, datatype: input.datatype, shape: hasRows ? [1, ...dims] : dims }
   const rows = hasRows ? batchSize : 1
   if (data.kind === 'file') {
-    return rowsOf(tensorOfBytes(one, data.name, await dataOf(folder, data.name), rows), rows)
+    // beside the versions
+    const bytes = await readOwnFile(folder, `warmup/${data.name}`, 'WARM_UP_FAILED')
+    return rowsOf(tensorOfBytes(one, data.name, bytes, rows), rows)
   }
   if (data.kind === 'zeros') return rowsOf(tensorOfZeros(one, rows), rows)
   return rowsOf(await tensorOfRandom(one, random, rows), rows)
-}
-
-/** Files lie in the folder `warmup` beside the versions. */
-async function dataOf(folder: string, name: string): Promise<Uint8Array> {
-  const path = `warmup/${name}`
-  const wrong = wrongPath(path)
-  if (wrong !== undefined) throw refused(`${shownPath(path)} cannot be read: ${wrong}`)
-  try {
-    const kind = await lookUp(join(folder, path), await realpath(folder))
-    if (kind === 'file') return await readFile(join(folder, path))
-    if (kind !== 'missing') throw refused(`${path} is no file of the model's folder`)
-  } catch (thrown) {
-    if (thrown instanceof ServingError) throw thrown
-    throw fail('WARM_UP_FAILED', { problem: `${path} cannot be read` }, thrown)
-  }
-  throw refused(`${path} is not there`)
 }
 
 const refused = (problem: string) => fail('WARM_UP_FAILED', { problem })
