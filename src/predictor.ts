@@ -6,7 +6,7 @@
 import type { Call } from './call.ts'
 import { fail } from './errors.ts'
 import type { Signature } from './signature.ts'
-import type { NamedTensor } from './tensor/index.ts'
+import { type NamedTensor, sizeOf } from './tensor/index.ts'
 
 export interface Predictor {
   readonly signature: Signature
@@ -26,6 +26,16 @@ export interface InferenceRequest {
   readonly inputs: readonly NamedTensor[]
   /** The outputs wanted, in this order; all of them if left out. */
   readonly outputs?: readonly string[]
+}
+
+/** The first axis of the first input; 1 for a scalar, and where there is no input. */
+export const rowsOf = ({ inputs }: InferenceRequest): number => inputs[0]?.tensor.shape[0] ?? 1
+
+/** Memory of the inputs, in bytes. */
+export function bytesOf({ inputs }: InferenceRequest): number {
+  let bytes = 0
+  for (const { tensor } of inputs) bytes += sizeOf(tensor)
+  return bytes
 }
 
 export interface InferenceResponse {

@@ -12,9 +12,15 @@ import { type Call, whileWaited } from '../call.ts'
 import type { Clock } from '../clock.ts'
 import { fail, type ServingError } from '../errors.ts'
 import type { Events } from '../events.ts'
-import type { InferenceRequest, InferenceResponse, Predictor, Timing } from '../predictor.ts'
+import {
+  bytesOf,
+  type InferenceRequest,
+  type InferenceResponse,
+  type Predictor,
+  type Timing,
+} from '../predictor.ts'
 import type { Signature } from '../signature.ts'
-import { type NamedTensor, sizeOf } from '../tensor/index.ts'
+import type { NamedTensor } from '../tensor/index.ts'
 import { Flights, type FlightsOptions } from './flights.ts'
 import { keptCopy, weightOf } from './kept-outputs.ts'
 import type { Shelf } from './local-store.ts'
@@ -234,8 +240,5 @@ function arranged(
   const found = names.map((name) => outputs.find((output) => output.name === name))
   return found.includes(undefined) ? undefined : (found as NamedTensor[])
 }
-
-const bytesOf = ({ inputs }: InferenceRequest): number =>
-  inputs.reduce((sum, { tensor }) => sum + sizeOf(tensor), 0)
 
 const noTime: Timing = Object.freeze({ queueMs: 0, inputMs: 0, runMs: 0, outputMs: 0 })

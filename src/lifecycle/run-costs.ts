@@ -1,7 +1,6 @@
 /** What runs of several sizes take: measured when a version is loaded, so that the first burst is well joined. */
-import type { InferenceRequest, InferenceResponse } from '../predictor.ts'
+import { bytesOf, type InferenceRequest, type InferenceResponse, rowsOf } from '../predictor.ts'
 import type { CostPoint } from '../scheduler/index.ts'
-import { sizeOf } from '../tensor/index.ts'
 import { joined } from './joining-trial.ts'
 
 export interface Measuring {
@@ -20,10 +19,9 @@ export interface Measuring {
  */
 export async function* runCosts(measuring: Measuring): AsyncGenerator<CostPoint> {
   const { ask, rows, maxRows, maxRunMs } = measuring
-  const { inputs } = rows[0]!
-  const rowBytes = inputs.reduce((sum, { tensor }) => sum + sizeOf(tensor), 0)
-  const most = Math.min(maxRows, MOST_ROWS, MOST_BYTES / rowBytes)
-  const rowsEach = inputs[0]?.tensor.shape[0] ?? 1
+  const one = rows[0]!
+  const most = Math.min(maxRows, MOST_ROWS, MOST_BYTES / bytesOf(one))
+  const rowsEach = rowsOf(one)
   let before = Infinity
   for (let size = 1; size === 1 || size <= most; size *= 2) {
     const request = joined(Array.from({ length: size }, (_, place) => rows[place % rows.length]!))

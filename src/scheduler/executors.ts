@@ -13,20 +13,22 @@ import type { Events } from '../events.ts'
 import type { ExecutorFigures } from '../executor-figures.ts'
 import type { JoiningStatus } from '../models.ts'
 import {
+  bytesOf,
   type InferenceRequest,
   type InferenceResponse,
   type Predictor,
   refusePredict,
+  rowsOf,
   streamOfOne,
 } from '../predictor.ts'
 import type { Executable, RunResult } from '../runtime/index.ts'
 import type { Signature } from '../signature.ts'
-import { type NamedTensor, sizeOf } from '../tensor/index.ts'
+import type { NamedTensor } from '../tensor/index.ts'
 import type { Scalable } from './autoscaler.ts'
 import { Batcher } from './batcher.ts'
 import type { CostPoint } from './cost-model.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { isUneven, type Joiner, rowJoiner, rowsOf } from './joiner.ts'
+import { isUneven, type Joiner, rowJoiner } from './joiner.ts'
 import type { LoopTurn } from './loop-turn.ts'
 import { OrderedAnswers } from './ordered-answers.ts'
 import type { ResourceNeed } from './resources.ts'
@@ -208,7 +210,7 @@ export class Executors implements Predictor, Scalable {
     const { level, maxWaiting, timeoutMs, delayable } = rules.levelOf(call.scheduling)
     const facts = {
       rows: rowsOf(request),
-      bytes: bytesOf(request.inputs),
+      bytes: bytesOf(request),
       shape: this.#batcher.shapeOf(request),
       uneven: isUneven(request),
       level,
@@ -275,10 +277,4 @@ export class Executors implements Predictor, Scalable {
     if (this.#whenIdle.length === 0 || !this.idle) return
     for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
-}
-
-function bytesOf(inputs: readonly NamedTensor[]): number {
-  let bytes = 0
-  for (const { tensor } of inputs) bytes += sizeOf(tensor)
-  return bytes
 }

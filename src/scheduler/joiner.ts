@@ -1,5 +1,5 @@
 /** How requests become one and its answers theirs again. */
-import type { InferenceRequest } from '../predictor.ts'
+import { type InferenceRequest, rowsOf } from '../predictor.ts'
 import type { Signature } from '../signature.ts'
 import { concatRows, dynamic, type NamedTensor, splitRows } from '../tensor/index.ts'
 import { joinRagged, type RaggedSpec, splitRagged } from './ragged.ts'
@@ -66,9 +66,6 @@ export function isUneven(request: InferenceRequest): boolean {
   for (const { tensor } of request.inputs) if ((tensor.shape[0] ?? 1) !== rows) return true
   return false
 }
-
-/** The first axis of the first input; 1 where there is none. */
-export const rowsOf = ({ inputs }: InferenceRequest): number => inputs[0]?.tensor.shape[0] ?? 1
 
 /** The name too, since an input may be left out. */
 const shapeBeyondRows = ({ name, tensor }: NamedTensor): string =>

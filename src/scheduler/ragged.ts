@@ -9,7 +9,7 @@
 import { strict as assert } from 'node:assert'
 import type { ModelConfig } from '../config/index.ts'
 import { fail } from '../errors.ts'
-import type { InferenceRequest } from '../predictor.ts'
+import { type InferenceRequest, rowsOf } from '../predictor.ts'
 import {
   concatRows,
   dynamic,
@@ -93,7 +93,7 @@ export function splitRagged(
   requests: readonly InferenceRequest[],
   { scattered }: RaggedSpec,
 ): readonly (readonly NamedTensor[])[] {
-  const rows = requests.map(({ inputs }) => inputs[0]?.tensor.shape[0] ?? 1)
+  const rows = requests.map(rowsOf)
   const pieces = outputs.map(({ name, tensor }) => {
     const scatter = scattered.find((one) => one.name === name)
     return scatter === undefined

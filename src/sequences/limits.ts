@@ -2,8 +2,7 @@
 import type { Call } from '../call.ts'
 import { fail, type ServingError } from '../errors.ts'
 import type { Events, WhyShed } from '../events.ts'
-import type { InferenceRequest } from '../predictor.ts'
-import { sizeOf } from '../tensor/index.ts'
+import { bytesOf, type InferenceRequest } from '../predictor.ts'
 import type { SequenceRequest } from './request.ts'
 import type { Sequence } from './sequence.ts'
 
@@ -41,10 +40,6 @@ export class Limits {
     return this.#stateBytes
   }
 
-  bytesOf({ inputs }: InferenceRequest): number {
-    return inputs.reduce((sum, { tensor }) => sum + sizeOf(tensor), 0)
-  }
-
   /** The shorter of what its client and what the model allows. */
   timeoutMs({ scheduling }: Call): number {
     return Math.min(this.#options.limits.timeoutMs, scheduling.queueTimeoutMs || Infinity)
@@ -60,7 +55,7 @@ export class Limits {
       this.shed('full')
       return fail('QUEUE_FULL', { model, limit: maxWaiting, ...retry })
     }
-    if (this.#waitingBytes + this.bytesOf(request) > maxWaitingBytes) {
+    if (this.#waitingBytes + bytesOf(request) > maxWaitingBytes) {
       this.shed('bytes')
       return fail('QUEUE_BYTES_FULL', { model, limit: maxWaitingBytes, ...retry })
     }

@@ -15,6 +15,7 @@ import type { Clock } from '../clock.ts'
 import type { ServingError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import {
+  bytesOf,
   type InferenceRequest,
   type InferenceResponse,
   type Predictor,
@@ -157,7 +158,7 @@ export class Sequences implements Predictor {
     const arrived = clock.now()
     this.#lastUsed = arrived
     this.#order += 1
-    const bytes = this.#lives.limits.bytesOf(request)
+    const bytes = bytesOf(request)
     const shapes = shapesOf(request.inputs, plan)
     const facts = { sequence, request, call, place, order: this.#order, arrived, bytes, shapes }
     this.#lives.add(new SequenceRequest(facts, resolve, reject))

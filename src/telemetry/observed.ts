@@ -3,7 +3,13 @@ import type { Call } from '../call.ts'
 import type { Clock } from '../clock.ts'
 import { type ErrorCode, ServingError } from '../errors.ts'
 import type { Events } from '../events.ts'
-import type { InferenceRequest, InferenceResponse, Predictor, Timing } from '../predictor.ts'
+import {
+  type InferenceRequest,
+  type InferenceResponse,
+  type Predictor,
+  rowsOf,
+  type Timing,
+} from '../predictor.ts'
 import { InFlight } from './in-flight.ts'
 
 export interface Observation {
@@ -78,11 +84,6 @@ export function observed(predictor: Predictor, observation: Observation): Predic
     const told = { kind: 'request', model, version, error, rows, durationMs, timing } as const
     events.emit(cached ? { ...told, cached } : told)
   }
-}
-
-/** The first axis of the first input; 1 for a scalar. */
-function rowsOf({ inputs }: InferenceRequest): number {
-  return inputs[0]?.tensor.shape[0] ?? 1
 }
 
 const whyEnded = (call: Call): ErrorCode => call.ended?.code ?? 'cancelled'
