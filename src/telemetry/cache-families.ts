@@ -4,30 +4,34 @@
  * https://github.com/triton-inference-server/server/blob/main/docs/user_guide/metrics.md
  */
 import type { Family } from './family.ts'
-import { eachVersion, modelLabels } from './per-version.ts'
+import { valuesOfEach } from './per-version.ts'
 import type { Tally } from './tally.ts'
-import type { VersionTally } from './version-tally.ts'
 
 export function cacheFamilies(tally: Tally): readonly Family[] {
   const { cache } = tally
+  const one = valuesOfEach(tally)
   return [
-    perModel(
+    one(
       'nv_cache_num_hits_per_model',
+      'counter',
       'Requests answered without a run of their own.',
       ({ cacheHit }) => cacheHit.count,
     ),
-    perModel(
+    one(
       'nv_cache_num_misses_per_model',
+      'counter',
       'Requests whose answer was not kept.',
       ({ cacheMiss }) => cacheMiss.count,
     ),
-    perModel(
+    one(
       'nv_cache_hit_duration_per_model',
+      'counter',
       'Total time to look up answers that were kept, in microseconds.',
       ({ cacheHit }) => Math.floor(cacheHit.ms * 1000),
     ),
-    perModel(
+    one(
       'nv_cache_miss_duration_per_model',
+      'counter',
       'Total time to look up answers that were not kept, and to keep them, in microseconds.',
       ({ cacheMiss }) => Math.floor(cacheMiss.ms * 1000),
     ),
@@ -40,16 +44,6 @@ export function cacheFamilies(tally: Tally): readonly Family[] {
       () => cache.evicted,
     ),
   ]
-
-  function perModel(name: string, help: string, of: (version: VersionTally) => number): Family {
-    return {
-      name,
-      type: 'counter',
-      help,
-      labels: modelLabels,
-      samples: () => eachVersion(tally, (version, labels) => [{ labels, value: of(version) }]),
-    }
-  }
 }
 
 const ofAll = (name: string, type: Family['type'], help: string, value: () => number): Family => ({

@@ -1,14 +1,13 @@
 /** The metrics of models, each derived from the tally when it is asked for. */
 import { MODEL_STATES } from '../models.ts'
-import type { Buckets } from './buckets.ts'
-import { type Family, histogramSamples } from './family.ts'
-import { eachVersion as each, modelLabels } from './per-version.ts'
+import type { Family } from './family.ts'
+import { eachVersion as each, histogramsOfEach, modelLabels } from './per-version.ts'
 import type { Tally } from './tally.ts'
 import { tritonFamilies } from './triton-families.ts'
 import { failed } from './version-statistics.ts'
-import type { VersionTally } from './version-tally.ts'
 
 export function modelFamilies(tally: Tally): readonly Family[] {
+  const histogram = histogramsOfEach(tally)
   return [
     {
       name: 'predictions_total',
@@ -43,14 +42,4 @@ export function modelFamilies(tally: Tally): readonly Family[] {
     },
     ...tritonFamilies(tally),
   ]
-
-  function histogram(name: string, help: string, of: (version: VersionTally) => Buckets): Family {
-    return {
-      name,
-      type: 'histogram',
-      help,
-      labels: modelLabels,
-      samples: () => each(tally, (version, labels) => histogramSamples(name, labels, of(version))),
-    }
-  }
 }

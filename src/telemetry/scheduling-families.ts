@@ -1,13 +1,13 @@
 /** The metrics of how requests wait and run: what autoscalers and people go by. */
 import type { Clock } from '../clock.ts'
 import { WHY_LEFT, WHY_SHED } from '../events.ts'
-import type { Buckets } from './buckets.ts'
-import { type Family, histogramSamples } from './family.ts'
-import { eachVersion, modelLabels } from './per-version.ts'
+import type { Family } from './family.ts'
+import { eachVersion, histogramsOfEach, modelLabels, valuesOfEach } from './per-version.ts'
 import type { Tally } from './tally.ts'
-import type { VersionTally } from './version-tally.ts'
 
 export function schedulingFamilies(tally: Tally, clock: Clock): readonly Family[] {
+  const one = valuesOfEach(tally)
+  const histogram = histogramsOfEach(tally)
   return [
     {
       name: 'sluice_requests_total',
@@ -101,25 +101,4 @@ export function schedulingFamilies(tally: Tally, clock: Clock): readonly Family[
         ),
     },
   ]
-
-  function one(
-    name: string,
-    type: 'counter' | 'gauge',
-    help: string,
-    of: (version: VersionTally) => number,
-  ): Family {
-    const samples = () => eachVersion(tally, (version, labels) => [{ labels, value: of(version) }])
-    return { name, type, help, labels: modelLabels, samples }
-  }
-
-  function histogram(name: string, help: string, of: (version: VersionTally) => Buckets): Family {
-    return {
-      name,
-      type: 'histogram',
-      help,
-      labels: modelLabels,
-      samples: () =>
-        eachVersion(tally, (version, labels) => histogramSamples(name, labels, of(version))),
-    }
-  }
 }

@@ -5,11 +5,12 @@
  */
 import type { ErrorCode } from '../errors.ts'
 import type { Family } from './family.ts'
-import { eachVersion, modelLabels } from './per-version.ts'
+import { eachVersion, modelLabels, valuesOfEach } from './per-version.ts'
 import type { Tally } from './tally.ts'
 import type { VersionTally } from './version-tally.ts'
 
 export function tritonFamilies(tally: Tally): readonly Family[] {
+  const one = valuesOfEach(tally)
   return [
     counter('request_success', 'Requests that succeeded.', (version) => version.success),
     {
@@ -36,14 +37,12 @@ export function tritonFamilies(tally: Tally): readonly Family[] {
     microseconds('compute_input', 'preparing inputs', (version) => version.timing.inputMs),
     microseconds('compute_infer', 'running the model', (version) => version.timing.runMs),
     microseconds('compute_output', 'reading outputs', (version) => version.timing.outputMs),
-    {
-      ...family(
-        'pending_request_count',
-        'Requests that wait for a run now.',
-        ({ waiting, sequences }) => waiting + (sequences?.waiting ?? 0),
-      ),
-      type: 'gauge',
-    },
+    one(
+      'nv_inference_pending_request_count',
+      'gauge',
+      'Requests that wait for a run now.',
+      ({ waiting, sequences }) => waiting + (sequences?.waiting ?? 0),
+    ),
   ]
 
   function microseconds(part: string, help: string, ms: (version: VersionTally) => number): Family {
@@ -53,16 +52,7 @@ export function tritonFamilies(tally: Tally): readonly Family[] {
   }
 
   function counter(name: string, help: string, of: (version: VersionTally) => number): Family {
-    return { ...family(name, help, of), type: 'counter' }
-  }
-
-  function family(name: string, help: string, of: (version: VersionTally) => number) {
-    return {
-      name: `nv_inference_${name}`,
-      help,
-      labels: modelLabels,
-      samples: () => eachVersion(tally, (version, labels) => [{ labels, value: of(version) }]),
-    }
+    return one(`nv_inference_${name}`, 'counter', help, of)
   }
 }
 
