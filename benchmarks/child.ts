@@ -21,6 +21,11 @@ export function mayBePrompt(): boolean {
   return spawnSync(program, [...args, 'true']).status === 0
 }
 
+/** Children are killed on exit; without a handler a signal would leave them behind. */
+export function exitOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+}
+
 export class Child {
   readonly #process: ChildProcess
   readonly #lines: AsyncIterator<string>

@@ -10,6 +10,7 @@
  */
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { exitOnSignals } from './child.ts'
 import { type Environment, environment, told } from './environment.ts'
 import { keep } from './keep.ts'
 import { sinceLastRecord } from './last-record.ts'
@@ -21,7 +22,7 @@ import { standing } from './peers/standing.ts'
 import { prepare } from './prepare.ts'
 import { readStat } from './proc.ts'
 import { progress } from './progress.ts'
-import { type Pace, type Round, runRounds } from './rounds.ts'
+import { type Pace, quickPace, type Round, runRounds } from './rounds.ts'
 import { table } from './table.ts'
 import { claims, exitCode, type Summary, summarize, unanswered } from './verdict.ts'
 
@@ -56,11 +57,10 @@ const { values: flags } = parseArgs({
 })
 const script = resolve(flags.server)
 const pace: Pace = flags.quick
-  ? { rounds: 2, phaseSeconds: 1, calibratorSeconds: 0.5, ungated: true }
+  ? quickPace
   : { rounds: Number(flags.rounds), phaseSeconds: 3, calibratorSeconds: 1 }
 
-// Children are killed on exit; without a handler a signal would leave them behind.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+exitOnSignals()
 
 process.exitCode = await main()
 

@@ -8,6 +8,7 @@
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { exitOnSignals } from './child.ts'
 import { environment, told } from './environment.ts'
 import { keep } from './keep.ts'
 import { prepare } from './prepare.ts'
@@ -49,8 +50,7 @@ const measures: Readonly<Record<string, () => Promise<readonly Part[]>>> = {
   lookup: async () => [measureLookup()],
 }
 
-// Children are killed on exit; without a handler a signal would leave them behind.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+exitOnSignals()
 
 process.exitCode = await main()
 

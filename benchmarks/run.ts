@@ -8,6 +8,7 @@
  */
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { exitOnSignals } from './child.ts'
 import { type Environment, environment, told } from './environment.ts'
 import { keep } from './keep.ts'
 import { sinceLastRecord } from './last-record.ts'
@@ -60,8 +61,7 @@ const openers = {
   start: [() => openStart(workloads.W1, script)],
 }
 
-// Children are killed on exit; without a handler a signal would leave them behind.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+exitOnSignals()
 
 process.exitCode = await main()
 

@@ -10,7 +10,7 @@
  */
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { mayBePrompt } from './child.ts'
+import { exitOnSignals, mayBePrompt } from './child.ts'
 import { type Environment, environment, told } from './environment.ts'
 import { keep } from './keep.ts'
 import { sinceLastRecord } from './last-record.ts'
@@ -19,7 +19,7 @@ import { readStat } from './proc.ts'
 import { progress } from './progress.ts'
 import type { Question } from './question.ts'
 import type { Part } from './repository/part.ts'
-import { type Pace, runRounds } from './rounds.ts'
+import { type Pace, quickPace, runRounds } from './rounds.ts'
 import { openCached } from './scheduler/cached.ts'
 import { measureInProcess } from './scheduler/in-process.ts'
 import { openNeighbours } from './scheduler/neighbours.ts'
@@ -60,11 +60,10 @@ const { values: flags } = parseArgs({
 })
 const script = resolve(flags.server)
 const pace: Pace = flags.quick
-  ? { rounds: 2, phaseSeconds: 1, calibratorSeconds: 0.5, ungated: true }
+  ? quickPace
   : { rounds: Number(flags.rounds), phaseSeconds: 4, calibratorSeconds: 1 }
 
-// Children are killed on exit; without a handler a signal would leave them behind.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+exitOnSignals()
 
 process.exitCode = await main()
 

@@ -12,6 +12,7 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bareAnswers } from './bare-side.ts'
+import { exitOnSignals } from './child.ts'
 import { prepare } from './prepare.ts'
 import { readStat, stealShare } from './proc.ts'
 import { cpuUs, rate, type Sample } from './question.ts'
@@ -38,8 +39,7 @@ const { values: flags } = parseArgs({
   },
 })
 
-// Children are killed on exit; without a handler a signal would leave them behind.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+exitOnSignals()
 
 await main()
 
