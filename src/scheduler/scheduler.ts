@@ -63,10 +63,11 @@ export class Scheduler {
   executors({ config, ...version }: SchedulableVersion, atLeast = 0, share = 1): Executors {
     const { queue, clock, resources } = this.#options
     const rules = schedulingRules(config, queue)
+    const limited = resources && limits(resources, version.model, config)
     return new Executors({
-      weight: share,
-      ...(resources !== undefined && limits(resources, version.model, config)),
       ...version,
+      resources: limited?.need,
+      weight: share * (limited?.weight ?? 1),
       joiner: uneven(version, config),
       rules: { ...rules, maxWaiting: Math.max(rules.maxWaiting, atLeast) },
       dispatcher: this.dispatcher,
@@ -99,7 +100,7 @@ function limits(resources: Resources, model: string, { rateLimit }: ModelConfig)
     const problem = `a run of "${model}" takes ${count} of "${name}", of which there is less`
     throw fail('MODEL_UNSUPPORTED', { problem, hint: 'raise it by rateLimit.resources' })
   }
-  return { resources: resources.need(shares), weight: 1 / priority }
+  return { need: resources.need(shares), weight: 1 / priority }
 }
 
 const threadsOf = ({ threads, placesPerThread }: SchedulerOptions['runtime']) => ({
