@@ -174,10 +174,11 @@ export class Batcher implements RunSource {
 
   /** What runs next, if anything may now. It is still in line. */
   #next(now: number, ahead: number | undefined, longestRunMs?: number): Batch | undefined {
-    const { rules, dispatcher } = this.#options
+    const { rules, dispatcher, delivery } = this.#options
     this.#line.dropLate(now, ahead)
     const next = nextBatch(this.#line, rules, {
       ...{ now, ahead, joins: this.#joins, draining: this.#draining },
+      learns: !delivery.joiner.always,
       contended: dispatcher.contenders > 1,
       ...(longestRunMs !== undefined && { longestRunMs }),
     })

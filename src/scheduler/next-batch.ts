@@ -1,7 +1,7 @@
 /** What of a line runs next, and whether it runs now. A decision: nothing is taken out. */
 import type { WhyLeft } from '../events.ts'
 import { handOverIn } from './ahead-policy.ts'
-import { type BatchRules, formBatch } from './batch-policy.ts'
+import { type BatchRules, type Costs, formBatch } from './batch-policy.ts'
 import type { SchedulingRules } from './rules.ts'
 import type { Waiting } from './waiting.ts'
 import type { WaitingLine } from './waiting-line.ts'
@@ -14,6 +14,8 @@ export interface Situation {
   readonly longestRunMs?: number
   /** Whether requests share runs. */
   readonly joins: boolean
+  /** Whether the number of rows tells what a run takes, so that the best one can be learned. */
+  readonly learns: boolean
   /** Whether nothing is kept waiting for company. */
   readonly draining: boolean
   /** Whether other models have something to run. */
@@ -41,11 +43,11 @@ export function nextBatch(
   rules: SchedulingRules,
   situation: Situation,
 ): NextBatch {
-  const { now, ahead, joins, draining, contended } = situation
+  const { now, ahead, joins, learns, draining, contended } = situation
   const head = line.head(joins ? mostCandidates : 1)
   const [first] = head
   if (first === undefined) return { kind: 'nothing' }
-  const costsOf = (shape: string) => line.costs.of(shape)
+  const costsOf = (shape: string) => (learns ? line.costs.of(shape) : unlearned)
   if (!joins) {
     const { shape, rows } = first
     const expectedMs = costsOf(shape).predict(rows)
@@ -65,6 +67,12 @@ export function nextBatch(
   }
   const why = draining && left === 'idle' ? 'drain' : left
   return { kind: 'run', members, rows, left: why, expectedMs }
+}
+
+const unlearned: Costs = {
+  predict: () => undefined,
+  best: (available) => available,
+  limit: Infinity,
 }
 
 function rulesFor(
