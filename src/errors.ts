@@ -30,7 +30,10 @@ export class ServingError extends Error {
 
   constructor(reason: Reason, facts: Facts, cause?: unknown) {
     const { code, message, hint } = catalogue[reason] as Entry<Facts>
+    const { stackTraceLimit } = Error
+    if (withoutStack.has(code)) Error.stackTraceLimit = 0
     super(message(facts), { cause })
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
     this.reason = reason
     this.facts = facts
@@ -42,6 +45,9 @@ export class ServingError extends Error {
     return thrown instanceof ServingError ? thrown : new ServingError('INTERNAL', {}, thrown)
   }
 }
+
+/** What overload makes thousands of: the reason tells all, and a stack takes 20 us. */
+const withoutStack: ReadonlySet<ErrorCode> = new Set(['overloaded', 'deadline_exceeded'])
 
 /** `throw fail('QUEUE_FULL', { model, limit: 128 })`: the catalogue types the facts of each reason. */
 export function fail<R extends Reason>(

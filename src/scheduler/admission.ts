@@ -15,6 +15,8 @@ export interface Backlog {
   /** How long until it would begin to run, and how long that takes, as far as is known. */
   readonly waitMs: number
   readonly runMs: number
+  /** By how much the answers before came later than was reckoned, but for the latest of them. */
+  readonly overrunMs: number
 }
 
 export interface Bounds {
@@ -41,9 +43,9 @@ export function refusalFor(
   backlog: Backlog,
   bounds: Bounds,
 ): Refusal | undefined {
-  const { waitMs, runMs } = backlog
+  const { waitMs, runMs, overrunMs } = backlog
   const retry = waitMs > 0 ? { retryAfterMs: waitMs } : {}
-  const predictedMs = waitMs + runMs
+  const predictedMs = waitMs + runMs + overrunMs
   if (predictedMs > leftMs * certainty) {
     return {
       why: 'late',

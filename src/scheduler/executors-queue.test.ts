@@ -178,6 +178,27 @@ describe('what would be answered too late', () => {
     await Promise.all([first.answer, second.answer])
   })
 
+  it('is known by how late others were lately, and no longer when they come in time', async () => {
+    const world = oneByOne('slo: {p99Ms: 40}', { known })
+    const runOne = async (tookMs: number) => {
+      world.ask(0)
+      world.clock.advance(tookMs)
+      world.runs.at(-1)!.succeed({ runMs: 10 })
+      await settled()
+    }
+    const second = async () => {
+      world.ask(1)
+      const outcome = world.ask(2).answer.catch((thrown: unknown) => thrown)
+      await runAll(world)
+      return outcome
+    }
+    await runOne(35)
+    const refused = await refusalOf(second())
+    assert.deepEqual([refused.reason, refused.facts.predictedMs], ['DEADLINE_UNREACHABLE', 45])
+    for (let answer = 0; answer < 300; answer++) await runOne(10)
+    assert.ok(!((await second()) instanceof Error))
+  })
+
   it('runs although it takes longer than the objective, where it waits for nothing', async () => {
     const world = oneByOne('slo: {p99Ms: 5}', { known })
     const { answer } = world.ask(0)

@@ -81,8 +81,10 @@ export class Executors implements Predictor, Scalable {
         joiner,
         outputNames: this.#outputNames,
         checkOutputs: (outputs, rows) => checkRows(outputs, rows, signature),
-        answer: (waiting, outputs, result) =>
-          waiting.resolve(this.#response(outputs, result, waiting)),
+        answer: (waiting, outputs, result) => {
+          this.#batcher.line.answered(waiting, clock.now())
+          waiting.resolve(this.#response(outputs, result, waiting))
+        },
       },
       onGone: (waiting) => this.#leave(waiting),
     })

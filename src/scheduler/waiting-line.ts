@@ -6,6 +6,7 @@ import { fail, type ServingError } from '../errors.ts'
 import type { Events, WhyShed } from '../events.ts'
 import { type Refusal, refusalFor } from './admission.ts'
 import type { CostPoint } from './cost-model.ts'
+import { Recent } from './recent.ts'
 import { RequestQueue } from './request-queue.ts'
 import type { SchedulingRules } from './rules.ts'
 import { ShapeCosts } from './shape-costs.ts'
@@ -31,6 +32,7 @@ export class WaitingLine {
   /** Of the run that ended last. */
   #lastShape: string | undefined
   #lastRows = 1
+  readonly #overruns = new Recent(answersLooked)
 
   constructor(options: WaitingLineOptions) {
     this.#options = options
@@ -76,7 +78,8 @@ export class WaitingLine {
     const queue = this.#queue
     const roomy =
       queue.size < maxWaiting && queue.bytes + bytes <= maxBytes && maxWaitingInLevel === Infinity
-    if (roomy && answerBy === Infinity) return undefined // as most are: nothing to reckon
+    const timed = answerBy < Infinity || rules.sloMs !== undefined
+    if (roomy && !timed) return undefined // as most are: nothing to reckon
 
     const backlog = {
       waiting: queue.size,
@@ -84,9 +87,16 @@ export class WaitingLine {
       waitingInLevel: queue.sizeOf(level),
       waitMs: waitMs(queue.rowsBefore(level) * this.#msPerRowOf(waiting.shape, queue.rows)),
       runMs: this.estimate(waiting),
+      overrunMs: this.#overrunMs,
     }
+    if (timed) waiting.reckonedFor = arrived + backlog.waitMs + backlog.runMs
     const applicant = { model, bytes, leftMs: answerBy - arrived }
     return refusalFor(applicant, backlog, { maxWaiting, maxBytes, maxWaitingInLevel })
+  }
+
+  /** What one is answered with is there. */
+  answered({ reckonedFor }: Waiting, now: number): void {
+    if (reckonedFor !== undefined) this.#overruns.add(Math.max(0, now - reckonedFor))
   }
 
   /** How long all that wait would run, one run after the other, in milliseconds. */
@@ -197,6 +207,10 @@ export class WaitingLine {
     return ms === undefined ? this.#msPerRow : ms / together
   }
 
+  get #overrunMs(): number {
+    return this.#overruns.count === 0 ? 0 : this.#overruns.quantile(kept)
+  }
+
   #give(waiting: Waiting, error: ServingError, why: WhyShed): void {
     this.shed(why)
     waiting.reject(error)
@@ -204,5 +218,8 @@ export class WaitingLine {
   }
 }
 
+/** Of how many answers it is known how late they were, and which share of promises is to be kept. */
+const answersLooked = 256
+const kept = 0.99
 /** Of a long line, how many are held against their time before each run. */
 const lookedAt = 64

@@ -37,6 +37,8 @@ export class Waiting implements WaitingFacts {
   readonly answerBy: number
   readonly beginBy: number
   readonly delayable: boolean
+  /** When the answer was reckoned to be there as it was let in; undefined where nothing depended on it. */
+  reckonedFor: number | undefined
   /** Answered, or given up. */
   settled = false
   readonly #resolve: (response: InferenceResponse) => void
