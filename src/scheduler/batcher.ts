@@ -180,6 +180,7 @@ export class Batcher implements RunSource {
       ...{ now, ahead, joins: this.#joins, draining: this.#draining },
       learns: !delivery.joiner.always,
       contended: dispatcher.contenders > 1,
+      shared: dispatcher.isShared(this.#lane),
       ...(longestRunMs !== undefined && { longestRunMs }),
     })
     if (next.kind === 'run') return next

@@ -104,6 +104,24 @@ describe('the threads', () => {
     model('b').add(1)
     assert.equal(names(), 'ab')
   })
+
+  it('are shared by a model while another has something to run, and for a second after', () => {
+    const { model, dispatcher, advance } = setUp()
+    const [a, b] = [model('a'), model('b')]
+    a.add(1)
+    assert.ok(!dispatcher.isShared(a.lane))
+    b.add(1)
+    assert.ok(dispatcher.isShared(a.lane) && dispatcher.isShared(b.lane))
+    advance(900)
+    a.add(1)
+    assert.ok(dispatcher.isShared(a.lane))
+    advance(200)
+    assert.ok(!dispatcher.isShared(a.lane))
+    assert.ok(dispatcher.isShared(b.lane))
+    a.add(1)
+    advance(1000)
+    assert.ok(!dispatcher.isShared(b.lane))
+  })
 })
 
 describe('turns', () => {

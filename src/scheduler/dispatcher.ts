@@ -29,6 +29,10 @@ export class Dispatcher {
   readonly #busy: readonly Thread[]
   /** That have something to run. */
   readonly #contenders = new Set<Lane>()
+  /** Which had something to run last, and when; and when another had before it. */
+  #latest: Lane | undefined
+  #latestAt = -Infinity
+  #anotherAt = -Infinity
   /** What had been served to the lane that started last. */
   #virtualTime = 0
   #filling = false
@@ -49,6 +53,11 @@ export class Dispatcher {
   /** Models that have something to run. */
   get contenders(): number {
     return this.#contenders.size
+  }
+
+  /** Whether any other model has something to run, or had lately. */
+  isShared(lane: Lane): boolean {
+    return this.#now() - (lane === this.#latest ? this.#anotherAt : this.#latestAt) < latelyMs
   }
 
   lane(source: RunSource, options: LaneOptions = {}): Lane {
@@ -88,6 +97,11 @@ export class Dispatcher {
   }
 
   #offer(lane: Lane): void {
+    if (lane !== this.#latest) {
+      this.#anotherAt = this.#latestAt
+      this.#latest = lane
+    }
+    this.#latestAt = this.#now()
     if (!this.#contenders.has(lane)) {
       lane.served = Math.max(lane.served, this.#virtualTime)
       this.#contenders.add(lane)
@@ -166,6 +180,8 @@ interface Thread {
   began: number
 }
 
+/** A model that had something to run so long ago, in milliseconds, may have again at any moment. */
+const latelyMs = 1000
 /** Sooner than any thread that computes. */
 const IDLE = -1
 /** To wait for a thread that is free so much sooner is better than to be committed to another. */

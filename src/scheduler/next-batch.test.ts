@@ -33,7 +33,9 @@ function lineOf(count: number) {
 
 const unasked = () => assert.fail()
 
-const usual: Situation = { now: 0, joins: true, learns: true, draining: false, contended: false }
+const usual: Situation = {
+  ...{ now: 0, joins: true, learns: true, draining: false, contended: false, shared: false },
+}
 
 const rowsOf = (count: number, situation: Partial<Situation>) => {
   const { line, rules } = lineOf(count)
@@ -58,5 +60,28 @@ describe('what runs next', () => {
     const ahead = { ...usual, ahead: 50, learns: false }
     assert.deepEqual(nextBatch(line, rules, ahead), { kind: 'hold', until: 48 })
     assert.equal(nextBatch(line, rules, { ...ahead, contended: true }).kind, 'run')
+  })
+
+  it('is held back, too, where others may want to go first, whether more may join or not', () => {
+    assert.equal(rowsOf(1, { ahead: 50, joins: false }), 1)
+    assert.equal(rowsOf(1, { ahead: 50, joins: false, shared: true }), 'hold')
+    assert.equal(rowsOf(1, { ahead: 2, joins: false, shared: true }), 1)
+  })
+
+  it('is beside others as long as one request, or as two where it does the work of three', () => {
+    const shared = { learns: false, shared: true }
+    const { line, rules } = lineOf(5)
+    const rowsWhen = (...ms: readonly number[]) => {
+      line.seed(
+        '',
+        ms.map((ms, place) => ({ rows: 2 ** place, ms })),
+      )
+      const next = nextBatch(line, rules, { ...usual, shared: true })
+      return next.kind === 'run' ? next.rows : next.kind
+    }
+    assert.equal(rowsOf(5, shared), 5, 'where the number of rows tells nothing of it')
+    assert.equal(rowsWhen(10, 19, 37), 1)
+    assert.equal(rowsWhen(10, 15, 20, 40), 4)
+    assert.equal(rowsWhen(1, 1.9, 3.7, 7), 5)
   })
 })

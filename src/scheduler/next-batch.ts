@@ -20,6 +20,8 @@ export interface Situation {
   readonly draining: boolean
   /** Whether other models have something to run. */
   readonly contended: boolean
+  /** Whether they had lately, so that they may have soon. */
+  readonly shared: boolean
 }
 
 export interface Batch {
@@ -43,7 +45,7 @@ export function nextBatch(
   rules: SchedulingRules,
   situation: Situation,
 ): NextBatch {
-  const { now, ahead, joins, learns, draining, contended } = situation
+  const { now, ahead, joins, learns, draining } = situation
   const head = line.head(joins ? mostCandidates : 1)
   const [first] = head
   if (first === undefined) return { kind: 'nothing' }
@@ -51,7 +53,8 @@ export function nextBatch(
   if (!joins) {
     const { shape, rows } = first
     const expectedMs = costsOf(shape).predict(rows)
-    return { kind: 'run', members: head, rows, left: 'alone', expectedMs }
+    const alone = { members: head, rows, left: 'alone', expectedMs } as const
+    return handedOver(alone, false, situation)
   }
   const moment = { now, startsIn: ahead ?? 0 }
   const decision = formBatch(head, rulesFor(line, first, rules, situation), costsOf, moment)
@@ -60,13 +63,20 @@ export function nextBatch(
   const members = take.map((place) => head[place]!)
   const costs = costsOf(members[0]!.shape)
   const expectedMs = costs.predict(rows)
-  // where others want the place, who waits for company loses the turn
+  const why = draining && left === 'idle' ? 'drain' : left
+  const grows = left === 'idle' && rows < costs.limit
+  return handedOver({ members, rows, left: why, expectedMs }, grows, situation)
+}
+
+/** To a thread, now or when it has nearly done what it has. */
+function handedOver(batch: Batch, grows: boolean, situation: Situation): NextBatch {
+  const { now, ahead, contended, shared } = situation
+  // where others want the place, who waits loses the turn; where they may want it soon, they are let in
   if (ahead !== undefined && !contended) {
-    const inMs = handOverIn(ahead, expectedMs ?? 0, left === 'idle' && rows < costs.limit)
+    const inMs = handOverIn(ahead, batch.expectedMs ?? 0, grows || shared)
     if (inMs > 0) return { kind: 'hold', until: now + inMs }
   }
-  const why = draining && left === 'idle' ? 'drain' : left
-  return { kind: 'run', members, rows, left: why, expectedMs }
+  return { kind: 'run', ...batch }
 }
 
 const unlearned: Costs = {
@@ -79,14 +89,21 @@ function rulesFor(
   line: WaitingLine,
   first: Waiting,
   { batch, sloMs = Infinity }: SchedulingRules,
-  { longestRunMs = Infinity, draining, contended }: Situation,
+  { longestRunMs = Infinity, draining, contended, shared }: Situation,
 ): BatchRules {
-  const patienceMs = contended ? Math.max(shortMs, 2 * line.estimate(first)) : Infinity
+  const patienceMs = contended || shared ? patienceOf(line, first) : Infinity
   const maxRunMs = Math.min(batch.maxRunMs, longestRunMs, patienceMs, sloMs / 2)
   return { ...batch, maxRunMs, maxDelayMs: draining ? 0 : batch.maxDelayMs }
 }
 
-/** Where other models wait, joining leads to no run that is longer than that and than two of one. */
+/** The longest run beside other models: that of one, or of two where it does the work of three. */
+function patienceOf(line: WaitingLine, { shape, rows }: Waiting): number {
+  const oneMs = line.estimate({ shape, rows })
+  const pays = line.estimate({ shape, rows: 3 * rows }) <= 2 * oneMs
+  return Math.max(shortMs, pays ? 2 * oneMs : oneMs)
+}
+
+/** No model minds a run that is as short as that, in milliseconds. */
 const shortMs = 8
 /** What is looked at of a long line. */
 const mostCandidates = 1024
