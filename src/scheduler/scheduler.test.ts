@@ -14,7 +14,7 @@ const never = () => false
 async function sideBySide(resources: Resources | undefined) {
   const clock = new HandClock()
   const runtime = { threads: 1, placesPerThread: 1 }
-  const queue = { maxWaiting: 100, maxWaitingBytes: 2 ** 20 }
+  const queue = { maxWaiting: 300, maxWaitingBytes: 2 ** 20 }
   const scheduler = new Scheduler({ runtime, queue, clock, resources })
   const given = { clock, threads: 1, fixedMs: 10, perRowMs: 0, poison: never, endless: never }
   const models = [new SimulatedModel(given), new SimulatedModel(given)]
@@ -22,14 +22,14 @@ async function sideBySide(resources: Resources | undefined) {
     ...{ model: `m${index}`, version: '1', executable, signature: executable.signature },
     ...{ config: parseModelConfig('{}', 'model.yaml'), events: noEvents },
   }))
-  const executors = [scheduler.executors(versions[0]!), scheduler.trialExecutors(versions[1]!, 100)]
-  for (let value = 0; value < 60; value++) {
+  const executors = [scheduler.executors(versions[0]!), scheduler.trialExecutors(versions[1]!, 300)]
+  for (let value = 0; value < 250; value++) {
     const tensor = { datatype: 'INT32', shape: [1, 1], data: Int32Array.of(value) } as const
     for (const one of executors) {
       void one.predict({ inputs: [{ name: 'x', tensor }] }, new Call({ requestId: 'r' }))
     }
   }
-  for (let turn = 0; turn < 50; turn++) {
+  for (let turn = 0; turn < 210; turn++) {
     await settled()
     clock.advance(10)
   }
@@ -41,9 +41,9 @@ describe('a version that is tried', () => {
     ['', undefined],
     [' where resources are limited, too', new Resources()],
   ] as const) {
-    it(`has a fifth of the time that one that serves wants as well${where}`, async () => {
+    it(`has a twentieth of the time that one that serves wants as well${where}`, async () => {
       const [serves, tried] = await sideBySide(resources)
-      assert.ok(Math.abs(serves! / tried! - 4) < 0.5, `${serves} runs and ${tried}`)
+      assert.ok(Math.abs(serves! / tried! - 20) < 2, `${serves} runs and ${tried}`)
     })
   }
 })
