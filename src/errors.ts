@@ -30,9 +30,10 @@ export class ServingError extends Error {
 
   constructor(reason: Reason, facts: Facts, cause?: unknown) {
     const { code, message, hint } = catalogue[reason] as Entry<Facts>
+    const text = message(facts)
     const { stackTraceLimit } = Error
     if (withoutStack.has(code)) Error.stackTraceLimit = 0
-    super(message(facts), { cause })
+    super(text, { cause })
     Error.stackTraceLimit = stackTraceLimit
     this.code = code
     this.reason = reason

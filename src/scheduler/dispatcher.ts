@@ -55,7 +55,7 @@ export class Dispatcher {
     return this.#contenders.size
   }
 
-  /** Whether any other model has something to run, or had lately. */
+  /** Whether a request that was to be run came to another model lately. */
   isShared(lane: Lane): boolean {
     return this.#now() - (lane === this.#latest ? this.#anotherAt : this.#latestAt) < latelyMs
   }

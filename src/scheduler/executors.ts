@@ -82,8 +82,9 @@ export class Executors implements Predictor, Scalable {
         outputNames: this.#outputNames,
         checkOutputs: (outputs, rows) => checkRows(outputs, rows, signature),
         answer: (waiting, outputs, result) => {
-          this.#batcher.line.answered(waiting, clock.now())
-          waiting.resolve(this.#response(outputs, result, waiting))
+          const now = clock.now()
+          this.#batcher.line.answered(waiting, now)
+          waiting.resolve(this.#response(outputs, result, now - waiting.arrived))
         },
       },
       onGone: (waiting) => this.#leave(waiting),
@@ -256,11 +257,10 @@ export class Executors implements Predictor, Scalable {
   #response(
     outputs: readonly NamedTensor[],
     { inputMs, runMs, outputMs }: Pick<RunResult, 'inputMs' | 'runMs' | 'outputMs'>,
-    waiting?: Waiting,
+    sinceMs = 0,
   ): InferenceResponse {
-    const { model, version, clock } = this.#options
-    const since = waiting === undefined ? 0 : clock.now() - waiting.arrived
-    const queueMs = Math.max(0, since - inputMs - runMs - outputMs)
+    const { model, version } = this.#options
+    const queueMs = Math.max(0, sinceMs - inputMs - runMs - outputMs)
     return { model, version, outputs, timing: { queueMs, inputMs, runMs, outputMs } }
   }
 

@@ -20,7 +20,7 @@ export interface Situation {
   readonly draining: boolean
   /** Whether other models have something to run. */
   readonly contended: boolean
-  /** Whether they had lately, so that they may have soon. */
+  /** Whether requests came to them lately, so that others may soon. */
   readonly shared: boolean
 }
 
@@ -36,7 +36,7 @@ export type NextBatch =
   | ({ readonly kind: 'run' } & Batch)
   /** Waits for company, whether there is a thread or not. */
   | { readonly kind: 'wait'; readonly until: number }
-  /** The thread is busy for long enough that more may join. */
+  /** The thread is busy for long enough that more may join, or others go first. */
   | { readonly kind: 'hold'; readonly until: number }
   | { readonly kind: 'nothing' }
 

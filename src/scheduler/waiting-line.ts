@@ -66,7 +66,10 @@ export class WaitingLine {
     return this.#queue.delete(waiting)
   }
 
-  /** Why it may not wait, where it may not. `waitMs`: until the threads are free for what is in line. */
+  /**
+   * Why it may not wait, where it may not; notes in it for when its answer is reckoned. `waitMs`: until
+   * the threads are free for what is in line.
+   */
   refusalFor(
     waiting: Waiting,
     maxWaitingInLevel: number,

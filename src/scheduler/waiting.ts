@@ -77,18 +77,19 @@ export class Waiting implements WaitingFacts {
   }
 
   resolve(response: InferenceResponse): void {
-    if (this.settled) return
-    this.settled = true
-    this.#stopListening()
-    this.#resolve(response)
+    if (this.#settle()) this.#resolve(response)
+  }
+
+  reject(why: ServingError): void {
+    if (this.#settle()) this.#reject(why)
   }
 
   /** The first outcome counts. */
-  reject(why: ServingError): void {
-    if (this.settled) return
+  #settle(): boolean {
+    if (this.settled) return false
     this.settled = true
     this.#stopListening()
-    this.#reject(why)
+    return true
   }
 }
 

@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import {
-  Access,
-  type AccessPolicy,
-  type AccessRequest,
-  isLoopback,
-  refusal,
-  SCOPES,
-} from './access.ts'
+import { Access, type AccessPolicy, type AccessRequest, isLoopback, SCOPES } from './access.ts'
 
 const loopbacks = ['127.0.0.1', '127.8.9.10', '::1', 'localhost', 'LOCALHOST', '::ffff:127.0.0.1']
 const elsewheres = ['0.0.0.0', '::', '192.168.1.5', 'models.example', '127.0.0.1.example']
@@ -116,7 +109,7 @@ function reason(
 ): string | undefined {
   const full = { boundTo: '', adminToken: undefined, allowedHosts: [], corsOrigins: [], ...policy }
   const none = { host: undefined, origin: undefined, authorization: undefined }
-  return refusal(full, { ...none, ...request })?.reason
+  return new Access(full).refusal({ ...none, ...request })?.reason
 }
 
 test('an address is fit for a Host, but as an Origin only one of this machine is', () => {
@@ -141,7 +134,7 @@ test('who was let in before changes nothing for who comes after', () => {
       const policy = { adminToken: 'right', allowedHosts: ['a.example'], corsOrigins: [], boundTo }
       const access = new Access(policy)
       for (const one of requests) {
-        assert.equal(access.refusal(one)?.reason, refusal(policy, one)?.reason)
+        assert.equal(access.refusal(one)?.reason, new Access(policy).refusal(one)?.reason)
       }
     }),
     { seed: 4, numRuns: 300 },

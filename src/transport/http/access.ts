@@ -54,10 +54,6 @@ export class Access {
   }
 }
 
-/** As `Access.refusal`, for one request. */
-export const refusal = (policy: AccessPolicy, request: AccessRequest): ServingError | undefined =>
-  new Access(policy).refusal(request)
-
 export function isLoopback(address: string): boolean {
   const name = address.toLowerCase().replace(/^::ffff:/, '')
   return name === 'localhost' || name === '::1' || /^127\.\d+\.\d+\.\d+$/.test(name)

@@ -8,7 +8,7 @@ import { controlOf } from '../../protocols/testing.ts'
 import { Registry } from '../../repository/index.ts'
 import { protocolsOf } from '../../serve.ts'
 import { Metrics } from '../../telemetry/index.ts'
-import { refusal } from './access.ts'
+import { Access } from './access.ts'
 import type { HttpProtocol, Route } from './route.ts'
 import { routeTable } from './route-table.ts'
 import { Router } from './router.ts'
@@ -71,7 +71,9 @@ function openFromOutside(protocols: readonly HttpProtocol[]): readonly string[] 
       [undefined, 'secret'].flatMap((adminToken) =>
         [undefined, 'Bearer wrong', 'Bearer undefined'].flatMap((authorization) => {
           const policy = { boundTo: '0.0.0.0', adminToken, allowedHosts: [], corsOrigins: [] }
-          return refusal(policy, { scope, authorization, ...headers }) === undefined ? [path] : []
+          return new Access(policy).refusal({ scope, authorization, ...headers }) === undefined
+            ? [path]
+            : []
         }),
       ),
     )
