@@ -41,7 +41,7 @@ async function run(args: readonly string[], options: Record<string, unknown>): P
     for (const problem of thrown.problems) complain(formatProblem(problem))
     return 2
   }
-  const log = await createLog({ ...settings.config.log, destination: 2 })
+  const log = createLog({ ...settings.config.log, destination: 2 })
   for (const warning of warnings) log.warn(warning)
   try {
     const reread = () => readAgain(args, options)

@@ -7,8 +7,8 @@ import { createLog } from './index.ts'
 
 const wall = new Date(2026, 1, 3, 12, 1, 2, 45).getTime()
 
-test('a line for people has the time, the level, the event and its fields', async () => {
-  const { log, text } = await setUp('text')
+test('a line for people has the time, the level, the event and its fields', () => {
+  const { log, text } = setUp('text')
   log.info('model loaded', { model: 'iris', version: 1, ms: 12.34567, warm: true, note: undefined })
   log.warn('no fields')
   log.error('odd words', { empty: '', spaced: 'a b', quoted: '"', equals: 'a=b', list: [1, 'x'] })
@@ -20,8 +20,8 @@ test('a line for people has the time, the level, the event and its fields', asyn
   ])
 })
 
-test('a line for machines is one JSON object', async () => {
-  const { log, records } = await setUp('json')
+test('a line for machines is one JSON object', () => {
+  const { log, records } = setUp('json')
   log.info('model loaded', { model: 'iris', ms: 12.34567, warm: true, note: undefined, none: null })
   log.warn('collides', { level: 'x', time: 'y', msg: 'z' })
   const time = new Date(wall).toISOString()
@@ -40,25 +40,25 @@ test('a line for machines is one JSON object', async () => {
 })
 
 for (const format of ['text', 'json'] as const) {
-  test(`${format}: what is less important than the level is left out`, async () => {
+  test(`${format}: what is less important than the level is left out`, () => {
     const lines: Record<LogLevel, number> = { error: 1, warn: 2, info: 3, debug: 4 }
     for (const [level, count] of Object.entries(lines)) {
-      const { log, text } = await setUp(format, level as LogLevel)
+      const { log, text } = setUp(format, level as LogLevel)
       for (const each of [log.error, log.warn, log.info, log.debug]) each('event')
       assert.equal(text().split('\n').length - 1, count, level)
     }
   })
 
-  test(`${format}: no field can begin a line or move the cursor`, async () => {
+  test(`${format}: no field can begin a line or move the cursor`, () => {
     const hostile = 'a\nb\r\u001b[31mc\u009b2J\u2028d\u202ee\u0000'
-    const { log, text } = await setUp(format)
+    const { log, text } = setUp(format)
     log.info(hostile, { [hostile]: hostile, nested: { deep: hostile }, error: new Error(hostile) })
     assert.equal(text().indexOf('\n'), text().length - 1)
     assert.doesNotMatch(text().slice(0, -1), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
   })
 
-  test(`${format}: any fields give one line of a bounded length, and never fail`, async () => {
-    const { log, text, clear } = await setUp(format)
+  test(`${format}: any fields give one line of a bounded length, and never fail`, () => {
+    const { log, text, clear } = setUp(format)
     fc.assert(
       fc.property(
         fc.string(),
@@ -74,15 +74,15 @@ for (const format of ['text', 'json'] as const) {
     )
   })
 
-  test(`${format}: long values are cut`, async () => {
-    const { log, text } = await setUp(format)
+  test(`${format}: long values are cut`, () => {
+    const { log, text } = setUp(format)
     log.info('long', { body: 'x'.repeat(1500), list: 'y'.repeat(900).split('') })
     assert.match(text(), /[^x]x{1000}… \(500 more\)/)
     assert.ok(text().length < 2500, `${text().length} characters`)
   })
 
-  test(`${format}: values under the names of secrets are never written`, async () => {
-    const { log, text } = await setUp(format)
+  test(`${format}: values under the names of secrets are never written`, () => {
+    const { log, text } = setUp(format)
     log.info('secrets', {
       authorization: 'hush-1',
       adminToken: 'hush-2',
@@ -95,8 +95,8 @@ for (const format of ['text', 'json'] as const) {
     assert.match(text(), /\/predict/)
   })
 
-  test(`${format}: circular, huge and odd values are told of, not written out`, async () => {
-    const { log, text } = await setUp(format)
+  test(`${format}: circular, huge and odd values are told of, not written out`, () => {
+    const { log, text } = setUp(format)
     const circle: Record<string, unknown> = {}
     circle.self = circle
     log.info('odd', {
@@ -111,8 +111,8 @@ for (const format of ['text', 'json'] as const) {
   })
 }
 
-test('at level error the stacks of an error and its causes follow, indented', async () => {
-  const { log, text } = await setUp('text')
+test('at level error the stacks of an error and its causes follow, indented', () => {
+  const { log, text } = setUp('text')
   const error = fail('RUN_FAILED', {}, new RangeError('node 7\nexploded'))
   log.error('request', { error, id: 'r1' })
   const [first, ...rest] = text().trimEnd().split('\n')
@@ -127,14 +127,24 @@ test('at level error the stacks of an error and its causes follow, indented', as
   )
 })
 
-test('below level error there is no stack', async () => {
-  const { log, text } = await setUp('text')
+test('a long cause is told after a long error', () => {
+  for (const format of ['text', 'json'] as const) {
+    const { log, text } = setUp(format)
+    log.warn('request', {
+      error: new Error('x'.repeat(900), { cause: new Error('y'.repeat(900)) }),
+    })
+    assert.match(text(), /x{900}.*y{900}/)
+  }
+})
+
+test('below level error there is no stack', () => {
+  const { log, text } = setUp('text')
   log.warn('load failed', { error: fail('RUN_FAILED', {}, 'a word') })
   assert.match(text(), /error="RUN_FAILED: the model failed to run \(thrown value: a word\)"\n$/)
 })
 
-test('machines get an error with its reason, causes and stacks', async () => {
-  const { log, records } = await setUp('json')
+test('machines get an error with its reason, causes and stacks', () => {
+  const { log, records } = setUp('json')
   log.error('request', { error: fail('RUN_FAILED', {}, new RangeError('exploded')) })
   log.warn('request', { error: fail('RUN_FAILED', {}, new RangeError('exploded')) })
   const [withStack, without] = records()
@@ -149,7 +159,7 @@ test('machines get an error with its reason, causes and stacks', async () => {
   })
 })
 
-async function setUp(format: 'text' | 'json', level: LogLevel = 'info') {
+function setUp(format: 'text' | 'json', level: LogLevel = 'info') {
   let written = ''
   const destination = {
     write(text: string) {
@@ -157,7 +167,7 @@ async function setUp(format: 'text' | 'json', level: LogLevel = 'info') {
     },
   }
   return {
-    log: await createLog({ level, format, destination, wallNow: () => wall }),
+    log: createLog({ level, format, destination, wallNow: () => wall }),
     text: () => written,
     clear: () => {
       written = ''

@@ -1,7 +1,7 @@
 /** The log of a process: a level, a format, a destination. */
 import { type Clock, systemClock } from '../clock.ts'
 import { type Fields, LOG_LEVELS, type Log, type LogLevel } from '../log.ts'
-import { jsonLines, type WriteLine } from './json-line.ts'
+import { JsonLines } from './json-line.ts'
 import { BufferedOutput, directOutput, type Output } from './output.ts'
 import { TextLines } from './text-line.ts'
 
@@ -19,20 +19,20 @@ export interface LogOptions {
 /** A log that may hold back lines for a moment: whoever ends the process closes it. */
 export interface ProcessLog extends Log, Pick<Output, 'flush' | 'flushSync' | 'close'> {}
 
-export async function createLog(options: LogOptions): Promise<ProcessLog> {
+export function createLog(options: LogOptions): ProcessLog {
   const { level, format, destination, clock = systemClock, wallNow = Date.now } = options
   const output: Output =
     typeof destination === 'number'
       ? new BufferedOutput(destination, clock, (lines) => log.warn('log lines lost', { lines }))
       : directOutput(destination)
-  const writeLine: WriteLine =
-    format === 'json' ? await jsonLines(output, wallNow) : textWriter(output, wallNow)
+  const lines = format === 'json' ? new JsonLines() : new TextLines()
 
   const wanted = LOG_LEVELS.indexOf(level)
   const method = (at: LogLevel) =>
     LOG_LEVELS.indexOf(at) > wanted
       ? () => {}
-      : (event: string, fields: Fields = noFields) => writeLine(at, event, fields)
+      : (event: string, fields: Fields = noFields) =>
+          output.write(lines.line(at, event, fields, wallNow()))
 
   const log: ProcessLog = {
     error: method('error'),
@@ -44,11 +44,6 @@ export async function createLog(options: LogOptions): Promise<ProcessLog> {
     close: () => output.close(),
   }
   return log
-}
-
-function textWriter(output: Output, wallNow: () => number): WriteLine {
-  const lines = new TextLines()
-  return (at, event, fields) => output.write(lines.line(at, event, fields, wallNow()))
 }
 
 const noFields: Fields = {}

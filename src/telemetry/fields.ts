@@ -6,15 +6,10 @@ import { ServingError } from '../errors.ts'
 
 export type PlainValue = string | number | boolean | null | object
 
-/** A value as JSON can hold it. Errors are left to `errorRecord`. */
-export function plainValue(key: string, value: unknown): PlainValue {
-  return isSecret(key) ? redacted : plainOf(value)
-}
-
 /** Whether what bears this name is never written: `redacted` stands in its place. */
 export const isSecret = (key: string): boolean => secret.test(key)
 
-/** A value whose name is no secret's. */
+/** A value whose name is no secret's, as JSON can hold it. Errors are left to `errorRecord`. */
 export function plainOf(value: unknown): PlainValue {
   switch (typeof value) {
     case 'string':
@@ -71,7 +66,7 @@ export function cut(text: string, most: number): string {
 class NotAnError extends Error {
   override readonly name = 'thrown value'
   constructor(value: unknown) {
-    super(typeof value === 'string' ? value : String(JSON.stringify(plainValue('', value))))
+    super(typeof value === 'string' ? value : String(JSON.stringify(plainOf(value))))
     delete this.stack
   }
 }

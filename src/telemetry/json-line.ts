@@ -1,35 +1,48 @@
-/** Log lines for machines, by pino: `{"level":"info","time":"2026-…Z","msg":"model loaded",…}`. */
+/** A log line for machines: `{"level":"info","time":"2026-…Z","model":"iris","msg":"model loaded"}`. */
 import type { Fields, LogLevel } from '../log.ts'
-import { errorRecord, escapeControls, plainValue } from './fields.ts'
-import type { Output } from './output.ts'
+import { errorRecord, escapeControls, plainOf } from './fields.ts'
+import { KnownFields } from './known-fields.ts'
 
-export type WriteLine = (level: LogLevel, event: string, fields: Fields) => void
+/** Every request writes one: how a field is written is found out once while its value stays. */
+export class JsonLines {
+  readonly #fields = new KnownFields(before, jsonOf)
+  #wall = Number.NaN
+  #time = ''
 
-/** Imports pino, which takes some tens of milliseconds. */
-export async function jsonLines(output: Output, wallNow: () => number): Promise<WriteLine> {
-  const { pino } = await import('pino')
-  const logger = pino(
-    {
-      base: null,
-      level: 'debug',
-      formatters: { level: (label) => ({ level: label }) },
-      timestamp: () => `,"time":"${new Date(wallNow()).toISOString()}"`,
-    },
-    // pino escapes what JSON asks for; a terminal obeys more
-    { write: (line: string) => output.write(`${escapeControls(line.slice(0, -1))}\n`) },
-  )
-  return (level, event, fields) => logger[level](record(level, fields), event)
-}
-
-function record(level: LogLevel, fields: Fields): Record<string, unknown> {
-  const plain: Record<string, unknown> = {}
-  for (const key in fields) {
-    const value = fields[key]
-    if (value === undefined) continue
-    plain[taken.has(key) ? `${key}_` : key] =
-      value instanceof Error ? errorRecord(value, level === 'error') : plainValue(key, value)
+  /** A line and its newline. `wall` is in milliseconds since 1970. */
+  line(level: LogLevel, event: string, fields: Fields, wall: number): string {
+    if (wall !== this.#wall) {
+      this.#time = new Date(wall).toISOString()
+      this.#wall = wall
+    }
+    let members = ''
+    for (const key in fields) {
+      const value = fields[key]
+      if (value === undefined) continue
+      members +=
+        value instanceof Error
+          ? this.#fields.before(key) + jsonOfError(value, level === 'error')
+          : this.#fields.text(key, value)
+    }
+    return `{"level":"${level}","time":"${this.#time}"${members},"msg":${stringOf(event)}}\n`
   }
-  return plain
 }
 
+const before = (name: string) => `,${stringOf(taken.has(name) ? `${name}_` : name)}:`
+
+const jsonOf = (value: unknown): string => {
+  const plain = plainOf(value)
+  if (typeof plain === 'string') return stringOf(plain)
+  return typeof plain === 'object' ? escapeControls(JSON.stringify(plain)) : String(plain)
+}
+
+const jsonOfError = (error: Error, withStack: boolean): string =>
+  escapeControls(JSON.stringify(errorRecord(error, withStack)))
+
+/** JSON asks for some characters to be escaped; a terminal obeys more. */
+const stringOf = (text: string): string =>
+  plainText.test(text) ? `"${text}"` : escapeControls(JSON.stringify(text))
+
+// printable ASCII without quote and backslash
+const plainText = /^[ !#-[\]-~]*$/
 const taken: ReadonlySet<string> = new Set(['level', 'time', 'msg'])

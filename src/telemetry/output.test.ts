@@ -126,7 +126,7 @@ const flags = ['--input-type=module', '-e']
 
 const script = (body: string) =>
   `import { createLog } from ${JSON.stringify(new URL('./create-log.ts', import.meta.url).href)}
-   const log = await createLog({ level: 'info', format: 'text', destination: 2 })
+   const log = createLog({ level: 'info', format: 'text', destination: 2 })
    ${body}`
 
 /** How many lines a process with this script writes to stderr. */

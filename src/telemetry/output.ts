@@ -6,11 +6,12 @@
  * - Text is written in the order it came, and waits at most `flushEveryMs` before its write begins,
  *   or for the write before it. While lines come fast, more of them are gathered for each write: it
  *   costs as much as a request does.
- * - No more than `maxPending` characters wait: what comes on top is lost, and counted.
+ * - No more than `maxPending` bytes wait: what comes on top is lost, and counted.
  * - A destination that is gone (a closed pipe) loses the lines and nothing else.
  */
 import { write, writeSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
+import { GatheredText } from './gathered-text.ts'
 
 export interface Output {
   write(text: string): void
@@ -29,7 +30,7 @@ export class BufferedOutput implements Output {
   readonly #fd: number
   readonly #clock: Clock
   readonly #onLost: (lines: number) => void
-  #pending = ''
+  readonly #pending = new GatheredText()
   #writeAt = leastWrite
   #inFlight = false
   #cancelTimer: (() => void) | undefined
@@ -53,8 +54,7 @@ export class BufferedOutput implements Output {
       this.#lost += 1
       return
     }
-    this.#pending += text
-    this.#accepted += text.length
+    this.#accepted += this.#pending.add(text)
     if (this.#closed) this.flushSync()
     else if (this.#inFlight) return
     else this.#beginSoon()
@@ -69,7 +69,7 @@ export class BufferedOutput implements Output {
   }
 
   flushSync(): void {
-    const bytes = Buffer.from(this.#take())
+    const bytes = this.#take()
     const giveUpAt = this.#clock.now() + longestBlockMs
     let at = 0
     while (at < bytes.length && !this.#broken) {
@@ -103,10 +103,9 @@ export class BufferedOutput implements Output {
   }
 
   #begin(): void {
-    if (this.#inFlight || this.#pending === '') return
+    if (this.#inFlight || this.#pending.length === 0) return
     this.#inFlight = true
-    const bytes = Buffer.from(this.#take())
-    this.#write(bytes, 0, this.#accepted)
+    this.#write(this.#take(), 0, this.#accepted)
   }
 
   #write(bytes: Buffer, at: number, settles: number): void {
@@ -117,7 +116,10 @@ export class BufferedOutput implements Output {
         return
       }
       if (at + written < bytes.length) this.#write(bytes, at + written, settles)
-      else this.#written(settles)
+      else {
+        this.#pending.give(bytes)
+        this.#written(settles)
+      }
     })
   }
 
@@ -127,9 +129,9 @@ export class BufferedOutput implements Output {
     this.#lost = 0
     if (lost > 0) this.#onLost(lost)
     // what flushSync wrote meanwhile is done too
-    this.#settle(this.#pending === '' ? this.#accepted : settles)
+    this.#settle(this.#pending.length === 0 ? this.#accepted : settles)
     if (this.#waiters.length > 0) this.#begin()
-    else if (this.#pending !== '') this.#beginSoon()
+    else if (this.#pending.length > 0) this.#beginSoon()
   }
 
   #settle(until: number): void {
@@ -139,12 +141,10 @@ export class BufferedOutput implements Output {
     for (const { resolve } of done) resolve()
   }
 
-  #take(): string {
+  #take(): Buffer {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    const text = this.#pending
-    this.#pending = ''
-    return text
+    return this.#pending.take()
   }
 
   #break(): void {
