@@ -5,24 +5,37 @@
 import { Call } from '../call.ts'
 import { fail, ServingError } from '../errors.ts'
 import type { WhyLeft } from '../events.ts'
+import type { InferenceRequest, InferenceResponse } from '../predictor.ts'
 import type { RunRequest, RunResult } from '../runtime/index.ts'
 import type { NamedTensor } from '../tensor/index.ts'
 import type { Joiner } from './joiner.ts'
 import type { Waiting } from './waiting.ts'
 
+/** A request that takes part in a run. */
+export interface Member {
+  readonly request: InferenceRequest
+  readonly rows: number
+  /** When it came, in milliseconds of the clock. */
+  readonly arrived: number
+  /** Answered, or given up. */
+  readonly settled: boolean
+  resolve(response: InferenceResponse): void
+  reject(why: ServingError): void
+}
+
 /** How several requests are put to a model, and answered. */
-export interface Delivery {
+export interface Delivery<M extends Member> {
   /** What a request gets that names no outputs. */
   readonly outputNames: readonly string[]
   readonly joiner: Joiner
   /** Fails with what the outputs lack, given the rows that went in. */
   readonly checkOutputs: (outputs: readonly NamedTensor[], rows: number) => void
   /** Told of every run that succeeded. */
-  readonly onRun: (members: readonly Waiting[], result: RunResult, left: WhyLeft) => void
-  readonly answer: (waiting: Waiting, outputs: readonly NamedTensor[], result: RunResult) => void
+  readonly onRun: (members: readonly M[], rows: number, result: RunResult, left: WhyLeft) => void
+  readonly answer: (member: M, outputs: readonly NamedTensor[], result: RunResult) => void
 }
 
-export interface RunInThread extends Delivery {
+export interface RunInThread extends Delivery<Waiting> {
   readonly run: (request: RunRequest, call: Call) => Promise<RunResult>
   /** Told when nothing runs any more, before anybody is answered. */
   readonly ended: () => void
@@ -64,10 +77,10 @@ async function attempt(
 }
 
 /** The same, for a run on the event loop. */
-export function runBatchNow(
-  members: readonly Waiting[],
+export function runBatchNow<M extends Member>(
+  members: readonly M[],
   left: WhyLeft,
-  options: Delivery,
+  options: Delivery<M>,
   runNow: (request: RunRequest) => RunResult,
 ): void {
   let tell: () => void
@@ -83,13 +96,16 @@ export function runBatchNow(
 }
 
 /** Those whose client has left meanwhile are not tried again. */
-function halvesOf(members: readonly Waiting[]): readonly (readonly Waiting[])[] {
+function halvesOf<M extends Member>(members: readonly M[]): readonly (readonly M[])[] {
   const open = members.filter(({ settled }) => !settled)
   const middle = Math.ceil(open.length / 2)
   return [open.slice(0, middle), open.slice(middle)].filter(({ length }) => length > 0)
 }
 
-function requestOf(members: readonly Waiting[], { joiner, outputNames }: Delivery) {
+function requestOf<M extends Member>(
+  members: readonly M[],
+  { joiner, outputNames }: Delivery<M>,
+): RunRequest {
   const [first, ...others] = members
   const wanted = first!.request.outputs ?? outputNames
   if (others.length === 0 && !joiner.always) {
@@ -102,18 +118,18 @@ function requestOf(members: readonly Waiting[], { joiner, outputNames }: Deliver
   }
 }
 
-function unionOf(members: readonly Waiting[], outputNames: readonly string[]): readonly string[] {
+function unionOf(members: readonly Member[], outputNames: readonly string[]): readonly string[] {
   const wanted = new Set(members.flatMap(({ request }) => request.outputs ?? outputNames))
   return outputNames.filter((name) => wanted.has(name))
 }
 
 /** Fails where the outputs are not what they should be. */
-function answers(
-  members: readonly Waiting[],
+function answers<M extends Member>(
+  members: readonly M[],
   request: RunRequest,
   result: RunResult,
   left: WhyLeft,
-  options: Delivery,
+  options: Delivery<M>,
 ): () => void {
   const { joiner, outputNames } = options
   const rows = members.reduce((sum, one) => sum + one.rows, 0)
@@ -125,12 +141,13 @@ function answers(
           result.outputs,
           members.map((one) => one.request),
         )
-  options.onRun(members, result, left)
+  options.onRun(members, rows, result, left)
   return () => {
-    for (const [place, waiting] of members.entries()) {
-      const wanted = waiting.request.outputs ?? outputNames
+    for (let place = 0; place < members.length; place++) {
+      const member = members[place]!
+      const wanted = member.request.outputs ?? outputNames
       const outputs = pieces[place]!
-      options.answer(waiting, wanted === request.outputs ? outputs : pick(outputs, wanted), result)
+      options.answer(member, wanted === request.outputs ? outputs : pick(outputs, wanted), result)
     }
   }
 }
@@ -138,8 +155,8 @@ function answers(
 const pick = (outputs: readonly NamedTensor[], wanted: readonly string[]) =>
   wanted.map((name) => outputs.find((output) => output.name === name)!)
 
-function refuse(members: readonly Waiting[], thrown: unknown): void {
-  for (const waiting of members) waiting.reject(ServingError.from(thrown))
+function refuse(members: readonly Member[], thrown: unknown): void {
+  for (const member of members) member.reject(ServingError.from(thrown))
 }
 
 /** Ends when nobody waits for any of them any more. */

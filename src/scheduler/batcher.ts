@@ -1,6 +1,5 @@
 /**
- * The requests that wait for one model version, and the runs that are made of them: in threads, or on
- * the event loop where a run is shorter than the way to a thread.
+ * The requests that wait for one model version, and the runs that are made of them in threads.
  *
  * Invariants
  * - A request that was let in is answered once: by its run, or by why there was none.
@@ -14,10 +13,9 @@ import type { InferenceRequest } from '../predictor.ts'
 import type { Executable } from '../runtime/index.ts'
 import type { Refusal } from './admission.ts'
 import { Alarm } from './alarm.ts'
-import { type Delivery, runBatch, runBatchNow } from './batch-run.ts'
+import { type Delivery, runBatch } from './batch-run.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Lane } from './lane.ts'
-import type { LoopTurn } from './loop-turn.ts'
 import { type Batch, nextBatch } from './next-batch.ts'
 import type { ResourceNeed } from './resources.ts'
 import type { SchedulingRules } from './rules.ts'
@@ -30,9 +28,8 @@ export interface BatcherOptions {
   readonly version: string
   readonly executable: Executable
   readonly dispatcher: Dispatcher
-  readonly loop: LoopTurn
   readonly rules: SchedulingRules
-  readonly delivery: Omit<Delivery, 'onRun'>
+  readonly delivery: Omit<Delivery<Waiting>, 'onRun'>
   readonly clock: Clock
   readonly events: Events
   /** Its share of the time where others want it too, and what its runs take of what is limited. */
@@ -47,8 +44,6 @@ export class Batcher implements RunSource {
   readonly #line: WaitingLine
   readonly #lane: Lane
   readonly #alarm: Alarm
-  readonly #onLoop: Delivery
-  readonly #runOnLoop = () => this.#runAllOnLoop()
   #joins = false
   #draining = false
 
@@ -58,7 +53,6 @@ export class Batcher implements RunSource {
     this.#line = new WaitingLine(options)
     this.#lane = dispatcher.lane(this, { executors: rules.executors, weight, resources })
     this.#alarm = new Alarm(clock, () => this.#wake())
-    this.#onLoop = this.#delivery('loop')
   }
 
   get lane(): Lane {
@@ -97,21 +91,16 @@ export class Batcher implements RunSource {
 
   /** Undefined where it was let in. */
   enter(waiting: Waiting, maxWaitingInLevel: number): ServingError | undefined {
-    const onLoop = this.#fitsLoop(waiting)
-    const waitMs = (before: number) => (onLoop ? before : this.#waitMs(before))
-    const predicted = this.#line.refusalFor(waiting, maxWaitingInLevel, waitMs)
+    const predicted = this.#line.refusalFor(waiting, maxWaitingInLevel, (before) =>
+      this.#options.dispatcher.waitMs(this.#lane, before),
+    )
     // what keeps nobody waiting is tried: only a run unlearns what slow ones have taught
     const refusal = predicted?.why === 'late' && this.startsAtOnce ? undefined : predicted
     if (refusal?.why === 'late') return this.#refused(refusal)
 
     this.#line.push(waiting)
-    if (onLoop) {
-      if (refusal === undefined) this.#options.loop.add(this.#runOnLoop)
-      else this.#runAllOnLoop()
-    } else {
-      this.#lane.offer()
-      this.#line.tell()
-    }
+    this.#lane.offer()
+    this.#line.tell()
     // what could begin at once has not waited, whatever the bounds
     if (refusal !== undefined && this.#remove(waiting)) return this.#refused(refusal)
     this.#alarm.at(Math.min(waiting.beginBy, waiting.answerBy))
@@ -138,7 +127,7 @@ export class Batcher implements RunSource {
     const { members, left, rows, expectedMs } = batch
     let tookMs = 0
     void runBatch(members, left, {
-      ...this.#delivery('thread', (runMs) => {
+      ...this.#delivery((runMs) => {
         tookMs += runMs
       }),
       run: (request, call) => executable.run(request, call, thread),
@@ -150,30 +139,8 @@ export class Batcher implements RunSource {
     return expectedMs ?? this.#line.estimate({ shape: members[0]!.shape, rows })
   }
 
-  /** At the end of a turn of the event loop: what came in it, while it is cheaper here. */
-  #runAllOnLoop(): void {
-    const { clock, loop, executable, onGone } = this.#options
-    const began = clock.now()
-    for (let now = began; this.#line.size > 0; now = clock.now()) {
-      const batch = this.#next(now, undefined, loop.longestRunMs)
-      if (batch === undefined) break
-      const { members, left, expectedMs = Infinity } = batch
-      if (expectedMs > loop.longestRunMs) {
-        this.#lane.offer()
-        break
-      }
-      this.#take(members)
-      for (const waiting of members) onGone(waiting)
-      runBatchNow(members, left, this.#onLoop, (request) => executable.runNow!(request))
-      if (now - began < longestTurnMs) continue
-      loop.add(this.#runOnLoop)
-      break
-    }
-    this.#line.tell()
-  }
-
   /** What runs next, if anything may now. It is still in line. */
-  #next(now: number, ahead: number | undefined, longestRunMs?: number): Batch | undefined {
+  #next(now: number, ahead: number | undefined): Batch | undefined {
     const { rules, dispatcher, delivery } = this.#options
     this.#line.dropLate(now, ahead)
     const next = nextBatch(this.#line, rules, {
@@ -181,21 +148,11 @@ export class Batcher implements RunSource {
       learns: !delivery.joiner.always,
       contended: dispatcher.contenders > 1,
       shared: dispatcher.isShared(this.#lane),
-      ...(longestRunMs !== undefined && { longestRunMs }),
     })
     if (next.kind === 'run') return next
     if (next.kind !== 'hold') this.#lane.withdraw()
     if (next.kind !== 'nothing') this.#alarm.at(next.until)
     return undefined
-  }
-
-  /** Whether its run is known to be short enough for the event loop. */
-  #fitsLoop({ shape, rows, bytes }: Waiting): boolean {
-    const { loop, executable, rules, delivery } = this.#options
-    if (executable.runNow === undefined || rules.batch.maxDelayMs > 0) return false
-    if (!delivery.joiner.steady && bytes > smallBytes) return false
-    const ms = this.#line.costs.of(shape).predict(rows)
-    return ms !== undefined && ms <= loop.longestRunMs
   }
 
   #wake(): void {
@@ -208,9 +165,7 @@ export class Batcher implements RunSource {
 
   /** What is first in line now may run where the one before it could not. */
   #resume(): void {
-    const [next] = this.#line.head(1)
-    if (next === undefined) this.#lane.withdraw()
-    else if (this.#fitsLoop(next)) this.#options.loop.add(this.#runOnLoop)
+    if (this.#line.size === 0) this.#lane.withdraw()
     else this.#lane.offer()
   }
 
@@ -235,28 +190,19 @@ export class Batcher implements RunSource {
     return error
   }
 
-  /** Until a run begins that has so much in line before it, in milliseconds. */
-  #waitMs(before: number): number {
-    return this.#options.dispatcher.waitMs(this.#lane, before)
-  }
-
-  #delivery(where: 'loop' | 'thread', ran: (runMs: number) => void = () => {}): Delivery {
-    const { model, version, delivery, events } = this.#options
+  #delivery(ran: (runMs: number) => void): Delivery<Waiting> {
+    const { delivery, clock } = this.#options
     return {
       ...delivery,
-      onRun: (members, { inputMs, runMs, outputMs }, left) => {
-        const rows = members.reduce((sum, one) => sum + one.rows, 0)
-        ran(runMs)
-        this.#line.record(members[0]!.shape, rows, runMs)
-        const requests = members.length
-        const timing = { inputMs, runMs, outputMs }
-        events.emit({ kind: 'executed', model, version, requests, rows, left, where, ...timing })
+      onRun: (members, rows, result, left) => {
+        ran(result.runMs)
+        const { shape } = members[0]!
+        this.#line.ran({ shape, requests: members.length, rows }, result, left, 'thread')
+      },
+      answer: (waiting, outputs, result) => {
+        this.#line.answered(waiting, clock.now())
+        delivery.answer(waiting, outputs, result)
       },
     }
   }
 }
-
-/** Requests whose runs take the longer the more is in them, whatever their shape: no more than this. */
-const smallBytes = 1024
-/** What one model may hold up the loop for at once, in runs of its own. */
-const longestTurnMs = 5

@@ -37,10 +37,11 @@ export class CostSizes {
   between(rows: number): number | undefined {
     const place = placeOf(rows)
     const at = this.#known.findIndex((known) => known.place >= place)
-    const [above, below] = [this.#known[at], this.#known[at - 1]]
-    if (above === undefined) return undefined
+    if (at === -1) return undefined
+    const above = this.#known[at]!
     if (above.place === place) return above.msPerRow * rows
-    if (below === undefined) return undefined
+    if (at === 0) return undefined
+    const below = this.#known[at - 1]!
     const share = (rows - below.rows) / (above.rows - below.rows)
     const [least, most] = [below.msPerRow * below.rows, above.msPerRow * above.rows]
     return least + share * (most - least)

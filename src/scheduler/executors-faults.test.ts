@@ -103,16 +103,6 @@ describe('a request that cannot be answered in time any more', () => {
 })
 
 describe('a request that leaves', () => {
-  it('lets one behind it run on the loop, where that is short enough', async () => {
-    const known = [1, 2, 4].map((size) => ({ rows: size, ms: 0.04 * size }))
-    const world = setUp({ capacity: 1, known, onLoop: {} })
-    world.ask(9, 9, 9, 9) // takes the thread
-    const large = world.ask(1, 2, 3, 4)
-    const small = world.ask(5)
-    large.call.cancel()
-    assert.deepEqual((await small.answer).outputs, [rows('y', [5])])
-  })
-
   it('takes the timer of its queue with it', async () => {
     const world = setUp({ capacity: 1, yaml: 'queue: {timeoutMs: 600000}' })
     const { answer } = world.ask(1)

@@ -25,6 +25,7 @@ import type { Executable, RunResult } from '../runtime/index.ts'
 import type { Signature } from '../signature.ts'
 import type { NamedTensor } from '../tensor/index.ts'
 import type { Scalable } from './autoscaler.ts'
+import type { Delivery, Member } from './batch-run.ts'
 import { Batcher } from './batcher.ts'
 import type { CostPoint } from './cost-model.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -35,6 +36,7 @@ import type { ResourceNeed } from './resources.ts'
 import { checkRows } from './row-check.ts'
 import type { SchedulingRules } from './rules.ts'
 import { untilEnded } from './stream.ts'
+import { TurnRuns } from './turn-runs.ts'
 import { Waiting } from './waiting.ts'
 
 export interface ExecutorsOptions {
@@ -58,6 +60,8 @@ export class Executors implements Predictor, Scalable {
   readonly signature: Signature
   readonly #options: ExecutorsOptions
   readonly #batcher: Batcher
+  /** Undefined where no run may happen on the event loop. */
+  readonly #turn: TurnRuns | undefined
   readonly #outputNames: readonly string[]
   readonly #open = new Set<Waiting>()
   readonly #streams = new Set<{ readonly call: Call }>()
@@ -75,25 +79,20 @@ export class Executors implements Predictor, Scalable {
     this.#outputNames = signature.outputs.map(({ name }) => name)
     this.#order = rules.preserveOrdering ? new OrderedAnswers() : undefined
     this.#lastUsed = clock.now()
-    this.#batcher = new Batcher({
-      ...options,
-      delivery: {
-        joiner,
-        outputNames: this.#outputNames,
-        checkOutputs: (outputs, rows) => checkRows(outputs, rows, signature),
-        answer: (waiting, outputs, result) => {
-          const now = clock.now()
-          this.#batcher.line.answered(waiting, now)
-          waiting.resolve(this.#response(outputs, result, now - waiting.arrived))
-        },
-      },
-      onGone: (waiting) => this.#leave(waiting),
-    })
+    const delivery: Omit<Delivery<Member>, 'onRun'> = {
+      joiner,
+      outputNames: this.#outputNames,
+      checkOutputs: (outputs, rows) => checkRows(outputs, rows, signature),
+      answer: (member, outputs, result) =>
+        member.resolve(this.#response(outputs, result, clock.now() - member.arrived)),
+    }
+    this.#batcher = new Batcher({ ...options, delivery, onGone: (waiting) => this.#leave(waiting) })
+    this.#turn = this.#turnRuns(delivery)
   }
 
   /** Whether nothing is under way or waits. */
   get idle(): boolean {
-    return this.#open.size === 0 && this.#streams.size === 0
+    return this.#open.size === 0 && this.#streams.size === 0 && !this.#turn?.taken.length
   }
 
   /** The moment of the last request, or of its making. */
@@ -137,6 +136,7 @@ export class Executors implements Predictor, Scalable {
   /** Requests share runs from now on. */
   joinable(): void {
     this.#batcher.join()
+    this.#turn?.join()
     this.#apart = undefined
   }
 
@@ -159,7 +159,10 @@ export class Executors implements Predictor, Scalable {
     if (this.signature.streams === true) return refusePredict(this.#options.model)
     const refusal = this.#refusal(call)
     if (refusal !== undefined) return Promise.reject(refusal)
-    return new Promise((resolve, reject) => this.#enter(request, call, resolve, reject))
+    return new Promise((resolve, reject) => {
+      const ordered = this.#order?.enter(resolve, reject)
+      this.#enter(request, call, ordered?.resolve ?? resolve, ordered?.reject ?? reject)
+    })
   }
 
   async *stream(request: InferenceRequest, call: Call): AsyncGenerator<InferenceResponse> {
@@ -197,19 +200,28 @@ export class Executors implements Predictor, Scalable {
 
   /** Nobody waits any longer for what is under way: requests are refused, runs are stopped. */
   endAll(why: ServingError): void {
+    for (const { call } of this.#turn?.taken ?? []) call.end(why)
     for (const { call } of this.#open) call.end(why)
     for (const { call } of this.#streams) call.end(why)
   }
 
-  #enter(
+  /** On the event loop in this turn, or else in line for a thread. */
+  #enter(request: InferenceRequest, call: Call, resolve: Resolve, reject: Reject): void {
+    this.#lastUsed = this.#options.clock.now()
+    this.#arrivedRows += rowsOf(request)
+    if (this.#turn?.take(request, call, resolve, reject) !== true) {
+      this.#wait(request, call, this.#lastUsed, resolve, reject)
+    }
+  }
+
+  #wait(
     request: InferenceRequest,
     call: Call,
-    resolve: (response: InferenceResponse) => void,
-    reject: (why: ServingError) => void,
+    arrived: number,
+    resolve: Resolve,
+    reject: Reject,
   ): void {
-    const { clock, rules } = this.#options
-    const arrived = clock.now()
-    this.#lastUsed = arrived
+    const { rules } = this.#options
     const { level, maxWaiting, timeoutMs, delayable } = rules.levelOf(call.scheduling)
     const facts = {
       rows: rowsOf(request),
@@ -222,19 +234,8 @@ export class Executors implements Predictor, Scalable {
       beginBy: arrived + timeoutMs,
       delayable,
     }
-    const order = this.#order?.enter()
-    const waiting =
-      order === undefined
-        ? new Waiting(request, call, facts, resolve, reject)
-        : new Waiting(
-            request,
-            call,
-            facts,
-            (response) => order.answer(() => resolve(response)),
-            (why) => order.refuse(() => reject(why)),
-          )
+    const waiting = new Waiting(request, call, facts, resolve, reject)
     this.#open.add(waiting)
-    this.#arrivedRows += facts.rows
     const refusal = this.#batcher.enter(waiting, maxWaiting)
     if (refusal !== undefined) {
       this.#leave(waiting)
@@ -243,6 +244,20 @@ export class Executors implements Predictor, Scalable {
     }
     waiting.listen(() => {
       if (this.#batcher.leave(waiting)) this.#leave(waiting)
+    })
+  }
+
+  /** Undefined where a run cannot happen on the loop, or is to be kept waiting for company. */
+  #turnRuns(delivery: Omit<Delivery<Member>, 'onRun'>): TurnRuns | undefined {
+    const { executable, loop, rules, clock } = this.#options
+    const { runNow } = executable
+    if (runNow === undefined || rules.batch.maxDelayMs > 0) return undefined
+    return new TurnRuns({
+      ...{ loop, rules, clock, delivery, line: this.#batcher.line },
+      runNow: (request) => runNow.call(executable, request),
+      onLeft: ({ request, call, arrived, resolve, reject }) =>
+        this.#wait(request, call, arrived, resolve, reject),
+      onEmpty: () => this.#tellIdle(),
     })
   }
 
@@ -280,3 +295,6 @@ export class Executors implements Predictor, Scalable {
     for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
 }
+
+type Resolve = Member['resolve']
+type Reject = Member['reject']

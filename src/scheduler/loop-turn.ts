@@ -14,6 +14,8 @@ export class LoopTurn {
   #began = 0
   #usualMs = 0
   #ended = 0
+  /** The longest run, as it was reckoned in this turn. */
+  #longestMs: number | undefined
 
   constructor(options: LoopTurnOptions) {
     this.#options = options
@@ -30,12 +32,16 @@ export class LoopTurn {
 
   /** The longest run that the loop may be held up by now, in milliseconds. */
   get longestRunMs(): number {
-    return longestRunOnLoop(this.#usualNow)
+    // every request asks
+    if (this.#due.size === 0) return longestRunOnLoop(this.#usualNow)
+    this.#longestMs ??= longestRunOnLoop(this.#usualNow)
+    return this.#longestMs
   }
 
   #run(): void {
     const work = [...this.#due]
     this.#due.clear()
+    this.#longestMs = undefined
     for (const one of work) one()
     const usual = this.#usualNow
     this.#ended = this.#options.now()

@@ -10,8 +10,6 @@ export interface Situation {
   readonly now: number
   /** As in `RunSource.start`. */
   readonly ahead?: number | undefined
-  /** The longest run that there is time for where it would be. */
-  readonly longestRunMs?: number
   /** Whether requests share runs. */
   readonly joins: boolean
   /** Whether the number of rows tells what a run takes, so that the best one can be learned. */
@@ -89,10 +87,10 @@ function rulesFor(
   line: WaitingLine,
   first: Waiting,
   { batch, sloMs = Infinity }: SchedulingRules,
-  { longestRunMs = Infinity, draining, contended, shared }: Situation,
+  { draining, contended, shared }: Situation,
 ): BatchRules {
   const patienceMs = contended || shared ? patienceOf(line, first) : Infinity
-  const maxRunMs = Math.min(batch.maxRunMs, longestRunMs, patienceMs, sloMs / 2)
+  const maxRunMs = Math.min(batch.maxRunMs, patienceMs, sloMs / 2)
   return { ...batch, maxRunMs, maxDelayMs: draining ? 0 : batch.maxDelayMs }
 }
 

@@ -1,9 +1,13 @@
 /** Answers leave in the order in which their requests came. A refusal keeps nobody waiting. */
+import type { Member } from './batch-run.ts'
+
+type Outcome = Pick<Member, 'resolve' | 'reject'>
+
 export class OrderedAnswers {
   readonly #open: Place[] = []
 
-  /** Takes the next place. */
-  enter(): Ordered {
+  /** Takes the next place. What is returned tells when those before it are told, or refuses at once. */
+  enter(resolve: Outcome['resolve'], reject: Outcome['reject']): Outcome {
     const place: Place = { tell: undefined }
     this.#open.push(place)
     const settle = (tell: () => void) => {
@@ -11,20 +15,13 @@ export class OrderedAnswers {
       while (this.#open[0]?.tell !== undefined) this.#open.shift()!.tell!()
     }
     return {
-      answer: settle,
-      refuse(tell) {
-        tell()
+      resolve: (response) => settle(() => resolve(response)),
+      reject(why) {
+        reject(why)
         settle(() => {})
       },
     }
   }
-}
-
-export interface Ordered {
-  /** Tells when those before it are told. */
-  answer(tell: () => void): void
-  /** Tells at once, and gives the place up. */
-  refuse(tell: () => void): void
 }
 
 interface Place {

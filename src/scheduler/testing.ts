@@ -25,6 +25,12 @@ export interface Run {
   fail(error: Error): void
 }
 
+interface OnLoop {
+  readonly poison?: number
+  /** Told after each run. */
+  readonly ran?: () => void
+}
+
 export interface SetUp {
   readonly capacity?: number
   readonly maxWaiting?: number
@@ -45,7 +51,7 @@ export interface SetUp {
   /** What runs are known to take where they are not shared. */
   readonly known?: readonly CostPoint[]
   /** Runs may happen on the event loop; one that holds this value fails. */
-  readonly onLoop?: { readonly poison?: number }
+  readonly onLoop?: OnLoop
 }
 
 export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp) {
@@ -73,7 +79,7 @@ export function setUp({ capacity = 4, maxWaiting = 8, answers, ...more }: SetUp)
     memoryBytes: 0,
     warnings: [],
     run: (request, call, thread) => handRun(runs, request, call, thread),
-    ...(more.onLoop && { runNow: (request) => loopRun(loopRuns, request, more.onLoop?.poison) }),
+    ...(more.onLoop && { runNow: (request) => loopRun(loopRuns, request, more.onLoop) }),
     dispose: async () => {},
     ...(answers === undefined ? {} : { stream: () => count(source, answers, more, hold.promise) }),
   }
@@ -155,10 +161,15 @@ function handRun(
   return promise
 }
 
-function loopRun(seen: number[][], { inputs }: RunRequest, poison?: number): RunResult {
+function loopRun(
+  seen: number[][],
+  { inputs }: RunRequest,
+  { poison, ran = () => {} }: OnLoop = {},
+): RunResult {
   const values = Array.from(inputs[0]!.tensor.data as Int32Array)
   seen.push(values)
   if (poison !== undefined && values.includes(poison)) throw fail('RUN_REFUSED', { problem: 'no' })
+  ran()
   return { outputs: [rows('y', values)], inputMs: 0, runMs: 0.01, outputMs: 0 }
 }
 

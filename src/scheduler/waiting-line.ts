@@ -3,7 +3,8 @@
  * given up because of it. It tells of its length, and of whoever leaves it without a run.
  */
 import { fail, type ServingError } from '../errors.ts'
-import type { Events, WhyShed } from '../events.ts'
+import type { Events, WhyLeft, WhyShed } from '../events.ts'
+import type { RunResult } from '../runtime/index.ts'
 import { type Refusal, refusalFor } from './admission.ts'
 import type { CostPoint } from './cost-model.ts'
 import { Recent } from './recent.ts'
@@ -140,6 +141,19 @@ export class WaitingLine {
     this.costs.seed({ shape, points })
     if (points.length > 0) this.#lastShape ??= shape
     if (points.length > 0) this.#msPerRow = Math.min(...points.map(({ rows, ms }) => ms / rows))
+  }
+
+  /** A run of requests of this shape has ended. */
+  ran(
+    { shape, requests, rows }: { shape: string; requests: number; rows: number },
+    { inputMs, runMs, outputMs }: RunResult,
+    left: WhyLeft,
+    where: 'loop' | 'thread',
+  ): void {
+    this.record(shape, rows, runMs)
+    const { events, model, version } = this.#options
+    const timing = { inputMs, runMs, outputMs }
+    events.emit({ kind: 'executed', model, version, requests, rows, left, where, ...timing })
   }
 
   /** What a run of so many rows of this shape took. */

@@ -7,6 +7,7 @@ import { duplicateKey } from './duplicate-key.ts'
 export { textOf } from './body-text.ts'
 export { closeBrace, closeBracket, openBrace, openBracket, quote } from './characters.ts'
 export { type CutBody, cutLongStrings } from './long-strings.ts'
+export { quotedName } from './quoted-name.ts'
 
 /** Parses a body and decodes it, keeping every digit of large integers. */
 export function decodeJsonBody<T>(bytes: Uint8Array, decode: (body: unknown) => T): T {

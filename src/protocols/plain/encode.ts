@@ -12,6 +12,7 @@ import {
   type Tensor,
   tensorToJson,
 } from '../../tensor/index.ts'
+import { quotedName } from '../json/index.ts'
 
 export interface PlainAnswer {
   readonly signature: Signature
@@ -26,7 +27,7 @@ export function encodeAnswer({ signature, response, oneRow, latencyMs }: PlainAn
   const answer =
     (task && answerTask(task, outputs, oneRow)) ?? `"outputs":{${tensors(outputs, oneRow)}}`
   const latency = Math.round(latencyMs * 1000) / 1000
-  return `{${answer},"model_version":${JSON.stringify(version)},"latency_ms":${latency}}`
+  return `{${answer},"model_version":${quotedName(version)},"latency_ms":${latency}}`
 }
 
 /** Undefined when the outputs are not what the task promises: then they are shown as they are. */
@@ -97,7 +98,7 @@ const rowsToJson = (rows: readonly string[], oneRow: boolean): string =>
 function tensors(outputs: readonly NamedTensor[], oneRow: boolean): string {
   let text = ''
   for (const { name, tensor } of outputs) {
-    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${tensorOrRow(tensor, oneRow)}`
+    text += `${text === '' ? '' : ','}${quotedName(name)}:${tensorOrRow(tensor, oneRow)}`
   }
   return text
 }

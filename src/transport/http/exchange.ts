@@ -153,7 +153,7 @@ export class Exchange {
     this.#answered = true
     if (this.#isRead || request.complete || !hasBody(request)) {
       response.writeHead(status, head)
-      endWith(response, body)
+      endWith(response, body, length)
       return
     }
     // a body that came with its headers is there in a moment, and the connection can be kept
@@ -195,8 +195,11 @@ export class Exchange {
 }
 
 /** Little ones as text, which leaves in one piece with the headers; bytes take a second one. */
-function endWith(response: ServerResponse, body: Uint8Array | string): void {
-  if (typeof body === 'string' || body.byteLength > little) response.end(body)
+function endWith(response: ServerResponse, body: Uint8Array | string, length: number): void {
+  if (typeof body === 'string') {
+    // what has as many bytes as characters is ASCII, which needs no look at each
+    response.end(body, body.length === length ? 'latin1' : 'utf8')
+  } else if (body.byteLength > little) response.end(body)
   else {
     const { buffer, byteOffset, byteLength } = body
     response.end(Buffer.from(buffer, byteOffset, byteLength).toString('latin1'), 'latin1')
