@@ -31,6 +31,21 @@ describe('an answer', () => {
     assert.deepEqual([again.model, again.version], ['m', '3'])
   })
 
+  it('is given again at the end of the turn, with all others of that turn', async () => {
+    const ends: (() => void)[] = []
+    const kit = setUp({ atTurnEnd: (callback) => void ends.push(callback) })
+    await answered(kit, [1])
+    await answered(kit, [2])
+    const given: unknown[] = []
+    for (const x of [2, 1, 2]) void kit.ask(asking([x])).then((answer) => given.push(told(answer)))
+    await aTurn()
+    assert.deepEqual([given.length, ends.length], [0, 1])
+    ends[0]!()
+    await aTurn()
+    const answers = [2, 1, 2].map((x) => told(answerTo(asking([x]))))
+    assert.deepEqual(given, answers)
+  })
+
   it('is given in the order asked for', async () => {
     const kit = setUp()
     assert.deepEqual(told(await answered(kit, [1], ['z', 'y'])), [

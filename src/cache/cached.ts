@@ -26,6 +26,7 @@ import { keptCopy, weightOf } from './kept-outputs.ts'
 import type { Shelf } from './local-store.ts'
 import type { FarAnswer, FarShelf } from './remote/far-store.ts'
 import { type RequestKey, requestKeyOf } from './request-key.ts'
+import { TurnEnd } from './turn-end.ts'
 
 /** What is in use while it answers, and can be ended. */
 export interface InUse extends Predictor {
@@ -48,6 +49,8 @@ export interface CachedOptions extends FlightsOptions {
   /** How long an answer is given again; for as long as there is room where left out. */
   readonly ttlMs?: number | undefined
   readonly clock: Clock
+  /** Calls back once, at the end of this turn of the event loop. */
+  readonly atTurnEnd?: (callback: () => void) => void
   readonly events: Events
 }
 
@@ -58,6 +61,7 @@ export class Cached implements InUse {
   readonly #keyOf: RequestKey
   readonly #flights: Flights<InferenceResponse>
   readonly #outputNames: readonly string[]
+  readonly #turnEnd: TurnEnd
   /** Requests that are not answered yet, and were not handed on as they are. */
   readonly #open = new Set<Open>()
   #whenEmpty: (() => void)[] = []
@@ -70,6 +74,7 @@ export class Cached implements InUse {
     this.#options = options
     this.#keyOf = requestKeyOf(inner.signature)
     this.#flights = new Flights(options)
+    this.#turnEnd = new TurnEnd(options.atTurnEnd)
     this.#outputNames = inner.signature.outputs.map(({ name }) => name)
     this.#lastUsed = options.clock.now()
   }
@@ -94,7 +99,7 @@ export class Cached implements InUse {
     if (kept === undefined) return this.#ask({ request, call, key, began, ms })
     this.#lastUsed = began
     this.#tell(true, ms)
-    return Promise.resolve(this.#inOrder(kept, request))
+    return this.#turnEnd.answer(this.#inOrder(kept, request))
   }
 
   async *stream(request: InferenceRequest, call: Call): AsyncGenerator<InferenceResponse> {

@@ -103,9 +103,8 @@ export class TurnRuns {
     while (rest.length > 0 && clock.now() - began < longestTurnMs) {
       const members = this.#next(rest)
       if (members === undefined) break
-      const isAll = members.length === rest.length
-      rest = isAll ? [] : rest.filter((one) => !members.includes(one))
-      runBatchNow(members, isAll ? 'idle' : 'full', this.#delivery, runNow)
+      rest = without(rest, members)
+      runBatchNow(members, rest.length === 0 ? 'idle' : 'full', this.#delivery, runNow)
     }
     for (const one of rest) onLeft(one)
     onEmpty()
@@ -148,6 +147,12 @@ function alikeOf(waiting: readonly TurnRequest[], inOrder: boolean): readonly Tu
   if (!inOrder) return waiting.every(isAlike) ? waiting : waiting.filter(isAlike)
   const other = waiting.findIndex((one) => !isAlike(one))
   return other === -1 ? waiting : waiting.slice(0, other)
+}
+
+function without(all: readonly TurnRequest[], some: readonly TurnRequest[]) {
+  if (some.length === all.length) return []
+  const gone = new Set(some)
+  return all.filter((one) => !gone.has(one))
 }
 
 /** The first, and as many behind it as have no more rows together. */
