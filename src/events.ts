@@ -115,6 +115,8 @@ export type Event =
     }
   /** It was idle and made room for another. */
   | { readonly kind: 'evicted'; readonly model: string; readonly version: string }
+  /** It was asked for while it lay in its files only, and is loaded for whoever asked. */
+  | { readonly kind: 'woken'; readonly model: string; readonly version: string }
   /** A repository could not be looked at. */
   | { readonly kind: 'repository-problem'; readonly root: string }
 

@@ -257,6 +257,7 @@ export class ModelLife {
       const version = this.#wanted.find((one) => one.version === slot.version)
       if (version === undefined) return this.#wakeAnother(this.#notReady())
       this.#begin(version, { woken: true })
+      this.#telling.woken(slot.version)
       this.tell()
     }
     const { arrived, woken } = slot.coming!

@@ -45,6 +45,11 @@ export class Telling {
     events.emit({ kind: 'evicted', model, version })
   }
 
+  woken(version: string): void {
+    const { model, events } = this.#options
+    events.emit({ kind: 'woken', model, version })
+  }
+
   gaveUp(version: string): void {
     const { model, log } = this.#options
     log.warn('version gave up what it had not finished', { model, version })

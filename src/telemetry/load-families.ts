@@ -68,6 +68,16 @@ export function loadFamilies(tally: Tally): readonly Family[] {
           .map(({ name, evictions }) => ({ labels: { model: name }, value: evictions })),
     },
     {
+      name: 'sluice_model_cold_starts_total',
+      type: 'counter',
+      help: 'How often a model was loaded because it was asked for and lay in its files only.',
+      labels: ['model'],
+      samples: () =>
+        tally
+          .models()
+          .map(({ name, coldStarts }) => ({ labels: { model: name }, value: coldStarts })),
+    },
+    {
       name: 'sluice_repository_errors_total',
       type: 'counter',
       help: 'How often a repository could not be looked at.',

@@ -106,6 +106,8 @@ test('loads become series of their version, and of their model', async (t) => {
     metrics.emit({ kind: 'load-failed', model: 'iris', version: '3', reason })
   }
   metrics.emit({ kind: 'evicted', model: 'iris', version: '1' })
+  metrics.emit({ kind: 'woken', model: 'iris', version: '1' })
+  metrics.emit({ kind: 'woken', model: 'iris', version: '1' })
   metrics.emit({ kind: 'repository-problem', root: 'models' })
 
   const at = await series()
@@ -122,6 +124,7 @@ test('loads become series of their version, and of their model', async (t) => {
   assert.equal(at(`${failures}"WARM_UP_FAILED"}`), 2)
   assert.equal(at(`${failures}"LOAD_TIMEOUT"}`), 1)
   assert.equal(at('sluice_model_evictions_total{model="iris"}'), 1)
+  assert.equal(at('sluice_model_cold_starts_total{model="iris"}'), 2)
   assert.equal(at('sluice_repository_errors_total'), 1)
   assert.doesNotMatch(await page(), /models"/, 'no path of a repository')
 

@@ -8,6 +8,7 @@ export class ModelTally {
   /** Asked when a request names none. */
   stable: string | undefined
   evictions = 0
+  coldStarts = 0
   /** Loads that succeeded. */
   readonly loads = new Buckets(loadSeconds)
 

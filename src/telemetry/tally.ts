@@ -119,6 +119,9 @@ export class Tally implements Events, Statistics {
         if (model !== undefined) model.evictions += 1
         break
       }
+      case 'woken':
+        this.#model(event.model).coldStarts += 1
+        break
       case 'repository-problem':
         this.repositoryProblems += 1
     }

@@ -21,6 +21,7 @@ describe('memory for models', { concurrency: true }, () => {
       await Promise.all(names.map((name) => answers(server, name)))
     }
     assert.ok((await counted(server, 'sluice_model_evictions_total')) > names.length)
+    assert.ok((await counted(server, 'sluice_model_cold_starts_total')) > names.length)
     published.version('plus', 2, { 'model.onnx': heavyModel(2, 4 * MiB) })
     await untilServed(server, '2')
     for (const name of names) await answers(server, name)
@@ -59,6 +60,7 @@ describe('memory for models', { concurrency: true }, () => {
     assert.deepEqual([answer.status, answer.json?.prediction], [200, 6])
     assert.equal((await ask({ 'x-request-timeout-ms': '1000' })).status, 200)
     assert.equal(await loads(), 1)
+    assert.equal(await counted(server, 'sluice_model_cold_starts_total', { model: 'slow' }), 1)
     await asking.stop()
   })
 })
