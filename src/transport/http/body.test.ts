@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
-import { deflateSync, gzipSync } from 'node:zlib'
+import { constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { Call } from '../../call.ts'
 import { fail, ServingError } from '../../errors.ts'
@@ -103,12 +103,13 @@ test('too many chunks are refused, and as many pieces of a declared length are n
   assert.equal((await declared.reading).bytes.byteLength, 65_537)
 })
 
-test('gzip and deflate are inflated', async () => {
+test('gzip, deflate and zstd are inflated', async () => {
   const text = 'abc'.repeat(10_000)
   for (const [encoding, compress] of [
     ['gzip', gzipSync],
     ['X-GZIP', gzipSync],
     [' deflate ', deflateSync],
+    ['zstd', zstdCompressSync],
   ] as const) {
     const { send, reading } = setUp({ headers: { 'content-encoding': encoding } })
     send(compress(text))
@@ -127,16 +128,28 @@ test('the limit holds for what a body inflates to, and inflating stops there', a
 })
 
 test('a compressed body that is damaged or cut off is refused', async () => {
-  const good = gzipSync('abc'.repeat(1000))
-  for (const bytes of [
-    good.subarray(0, 20),
-    Buffer.from(good).fill(0xff, 12, 20),
-    Buffer.from('x'),
-  ]) {
-    const { send, reading } = setUp({ headers: { 'content-encoding': 'gzip' } })
-    send(bytes)
-    await refused(reading, 'BODY_MALFORMED', /the compressed body is damaged/)
+  for (const [encoding, compress] of [
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ] as const) {
+    const good = compress(Buffer.from(Array.from({ length: 300 }, (_, i) => (i * i) % 251)))
+    for (const bytes of [
+      good.subarray(0, 20),
+      Buffer.from(good).fill(0xff, 2, 20),
+      Buffer.from('x'),
+    ]) {
+      const { send, reading } = setUp({ headers: { 'content-encoding': encoding } })
+      send(bytes)
+      await refused(reading, 'BODY_MALFORMED', /the compressed body is damaged/)
+    }
   }
+})
+
+test('a body that needs more than 8 MiB to be inflated is refused', async () => {
+  const params = { [constants.ZSTD_c_windowLog]: 24, [constants.ZSTD_c_compressionLevel]: 19 }
+  const { send, reading } = setUp({ headers: { 'content-encoding': 'zstd' }, maxBytes: 2 ** 25 })
+  send(zstdCompressSync(Buffer.alloc(2 ** 24), { params }))
+  await refused(reading, 'BODY_MALFORMED', /the compressed body is damaged/)
 })
 
 test('an unknown encoding is refused by name, and not inherited ones either', async () => {

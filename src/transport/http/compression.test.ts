@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { gunzipSync, inflateSync } from 'node:zlib'
+import { gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { encodeBody, preferredEncoding } from './compression.ts'
 
 test('the encoding that the client likes best is taken', () => {
@@ -12,6 +12,9 @@ test('the encoding that the client likes best is taken', () => {
     ['deflate, gzip', 'gzip'],
     ['GZIP', 'gzip'],
     ['*', 'gzip'],
+    ['zstd;q=0, *', 'gzip'],
+    ['gzip, deflate, br, zstd', 'zstd'],
+    ['zstd;q=0.5, gzip', 'gzip'],
     ['br', undefined],
     ['br, *;q=0.1', 'gzip'],
     ['gzip;q=0', undefined],
@@ -36,6 +39,9 @@ test('a body that is worth it is compressed, and a small one is not', async () =
   const deflated = await encodeBody(text, 'deflate')
   assert.equal(deflated.encoding, 'deflate')
   assert.deepEqual(inflateSync(deflated.bytes), text)
+  const zstded = await encodeBody(text, 'zstd')
+  assert.equal(zstded.encoding, 'zstd')
+  assert.deepEqual(zstdDecompressSync(zstded.bytes), text)
   const small = text.subarray(0, 8191)
   assert.deepEqual(await encodeBody(small, 'gzip'), { bytes: small, encoding: undefined })
   assert.deepEqual(await encodeBody(text, 'br'), { bytes: text, encoding: undefined })

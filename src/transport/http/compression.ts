@@ -1,8 +1,18 @@
 /** Compressed answers, for clients that ask for them and bodies that are worth it. */
 import { promisify } from 'node:util'
-import { constants, deflate, gzip } from 'node:zlib'
+import { constants, deflate, gzip, zstdCompress } from 'node:zlib'
 
-const compress = { gzip: promisify(gzip), deflate: promisify(deflate) } as const
+const level = { level: constants.Z_BEST_SPEED }
+const zstdLevel = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+const gzipped = promisify(gzip)
+const deflated = promisify(deflate)
+const zstded = promisify(zstdCompress)
+
+const compress = {
+  zstd: (bytes: Uint8Array): Promise<Uint8Array> => zstded(bytes, zstdLevel),
+  gzip: (bytes: Uint8Array): Promise<Uint8Array> => gzipped(bytes, level),
+  deflate: (bytes: Uint8Array): Promise<Uint8Array> => deflated(bytes, level),
+} as const
 type Encoding = keyof typeof compress
 
 /** Below this many bytes, compressing costs more than it saves. */
@@ -19,7 +29,7 @@ export async function encodeBody(
 ): Promise<Encoded> {
   const encoding = bytes.byteLength < worthwhile ? undefined : preferredEncoding(accepted)
   if (encoding === undefined) return { bytes, encoding }
-  return { bytes: await compress[encoding](bytes, { level: constants.Z_BEST_SPEED }), encoding }
+  return { bytes: await compress[encoding](bytes), encoding }
 }
 
 /** The encoding that a client likes best of those we have; undefined for none. RFC 9110, 12.5.3. */
@@ -28,8 +38,10 @@ export function preferredEncoding(accepted: string | undefined): Encoding | unde
   let best: Encoding | undefined
   let bestWeight = 0
   const weights = weightsOf(accepted)
-  for (const encoding of ['gzip', 'deflate'] as const) {
-    const weight = weights.get(encoding) ?? weights.get('*') ?? 0
+  for (const encoding of ['zstd', 'gzip', 'deflate'] as const) {
+    // who takes anything may not have heard of the youngest
+    const anything = encoding === 'zstd' ? 0 : weights.get('*')
+    const weight = weights.get(encoding) ?? anything ?? 0
     if (weight <= bestWeight) continue
     best = encoding
     bestWeight = weight

@@ -35,7 +35,7 @@ export function errorHeaders(error: ServingError): Record<string, string> {
     headers.allow = (error.facts.allowed as readonly string[]).join(', ')
   }
   if (error.reason === 'TOKEN_MISSING') headers['www-authenticate'] = 'Bearer'
-  if (error.reason === 'MEDIA_TYPE_UNSUPPORTED') headers['accept-encoding'] = 'gzip, deflate'
+  if (error.reason === 'MEDIA_TYPE_UNSUPPORTED') headers['accept-encoding'] = 'gzip, deflate, zstd'
   const retryable = error.code === 'overloaded' || error.code === 'unavailable'
   if (retryable || error.facts.retryAfterMs !== undefined) {
     headers['retry-after'] = `${Math.max(1, Math.ceil((error.facts.retryAfterMs ?? 1000) / 1000))}`

@@ -338,11 +338,11 @@ describe('a request is refused', () => {
       words: /shared memory/,
     },
     {
-      name: 'with a classification',
+      name: 'with a classification of less than nothing',
       inputs: [],
-      more: '"outputs": [{"name": "y", "parameters": {"classification": 3}}]',
-      reason: 'NOT_BUILT',
-      words: /classification/,
+      more: '"outputs": [{"name": "y", "parameters": {"classification": -3}}]',
+      reason: 'PARAMETER_INVALID',
+      words: /"outputs\[0\].parameters.classification" must be a whole number from 0 on, got -3/,
     },
   ]
   for (const { name, reason, words, ...body } of cases) {
@@ -369,10 +369,6 @@ describe('a request is refused', () => {
 
   it('with a header length that ends within the JSON', () => {
     refused(() => decodeInference(Buffer.from('{"inputs": []}'), '5'), 'BODY_MALFORMED', /ends too/)
-  })
-
-  it('without JSON, which is not built', () => {
-    refused(() => decodeInference(Buffer.from('abc'), '0'), 'NOT_BUILT', /raw request/)
   })
 })
 

@@ -19,8 +19,10 @@ import {
   tensorFromFlat,
 } from '../../../tensor/index.ts'
 import { decodeJsonBody } from '../../json/index.ts'
+import type { WantedClasses } from '../classification.ts'
 import {
   array,
+  count,
   describe,
   isObject,
   type JsonObject,
@@ -39,6 +41,8 @@ export interface OpenInferenceRequest {
   readonly scheduling: Scheduling | undefined
   /** Whether the client wants this output as raw bytes. */
   readonly wantsBinary: (output: string) => boolean
+  /** Outputs that are wanted as rankings. */
+  readonly classes?: WantedClasses
 }
 
 /** `headerLength` bytes of the body are JSON; all of it where that is not said. */
@@ -69,18 +73,26 @@ function decodeOutputs(outputs: unknown, request: InferenceRequest, binaryByDefa
     return { request, wantsBinary: () => binaryByDefault }
   }
   const wanted = array(outputs, 'outputs').map((output, index) => {
-    const { name, parameters } = object(output, `outputs[${index}]`)
-    for (const unbuilt of ['classification', 'shared_memory_region']) {
-      if (parameterOf(parameters, unbuilt) === undefined) continue
-      throw fail('NOT_BUILT', { what: `the output parameter "${unbuilt}"` })
+    const place = `outputs[${index}]`
+    const { name, parameters } = object(output, place)
+    if (parameterOf(parameters, 'shared_memory_region') !== undefined) {
+      throw fail('NOT_BUILT', { what: 'the output parameter "shared_memory_region"' })
     }
-    const binary = parameterOf(parameters, 'binary_data') === true
-    return { name: string(name, `outputs[${index}].name`), binary }
+    const ranked = parameterOf(parameters, 'classification')
+    return {
+      name: string(name, `${place}.name`),
+      binary: parameterOf(parameters, 'binary_data') === true,
+      classes: count(ranked, `${place}.parameters.classification`),
+    }
   })
   const binary = new Set(wanted.filter((output) => output.binary).map(({ name }) => name))
+  const ranked = wanted.filter(({ classes }) => classes > 0)
   return {
     request: { ...request, outputs: wanted.map(({ name }) => name) },
     wantsBinary: (output: string) => binary.has(output),
+    ...(ranked.length > 0 && {
+      classes: new Map(ranked.map(({ name, classes }) => [name, classes])),
+    }),
   }
 }
 
@@ -161,7 +173,6 @@ function jsonLength(total: number, header: string | undefined): number {
   if (header === undefined) return total
   const length = readHeaderLength(header)
   if (length > 0 && length <= total) return length
-  if (length === 0) throw fail('NOT_BUILT', { what: 'a raw request (a header length of 0)' })
   throw fail('PARAMETER_INVALID', {
     parameter: 'inference-header-content-length',
     expected: `a number of bytes from 1 to ${total}, the size of the body`,

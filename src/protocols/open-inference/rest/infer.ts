@@ -3,7 +3,9 @@ import type { Models, ServedModel } from '../../../models.ts'
 import type { Body, Exchange } from '../../../transport/http/index.ts'
 import { type Asked, askModel } from '../../asked.ts'
 import { counted } from '../../counted.ts'
-import { readHeaderLength } from './decode.ts'
+import { classified } from '../classification.ts'
+import { decodeRaw } from '../raw-request.ts'
+import { type OpenInferenceRequest, readHeaderLength } from './decode.ts'
 import { encodeInference } from './encode.ts'
 import type { KnownFrames } from './known-frames.ts'
 
@@ -18,23 +20,33 @@ export function infer(
   { models, frames }: InferOptions,
 ): Promise<void> {
   const header = exchange.header('inference-header-content-length')
-  const alignAt = readHeaderLength(header ?? '') || 0
-  const ask = (model: ServedModel, body: Body) => answer(exchange, model, body, header, frames)
-  return askModel(exchange, { models, asked, alignAt, ask })
+  const length = header === undefined ? undefined : readHeaderLength(header)
+  const decode: Decode =
+    length === 0 ? decodeAlone : (model, { bytes }) => frames.decode(model, bytes, header)
+  const ask = (model: ServedModel, body: Body) => respond(exchange, model, body, decode)
+  return askModel(exchange, { models, asked, alignAt: length || 0, ask })
 }
 
-async function answer(
+type Decode = (model: ServedModel, body: Body) => OpenInferenceRequest
+
+/** All of the body is the only input, and all outputs come as bytes. */
+function decodeAlone({ signature }: ServedModel, { bytes }: Body): OpenInferenceRequest {
+  const request = decodeRaw(signature, bytes)
+  return { id: undefined, scheduling: undefined, request, wantsBinary: () => true }
+}
+
+async function respond(
   exchange: Exchange,
   model: ServedModel,
   body: Body,
-  headerLength: string | undefined,
-  frames: KnownFrames,
+  decode: Decode,
 ): Promise<void> {
-  const decoded = counted(model, () => frames.decode(model, body.bytes, headerLength))
-  const { id, request, scheduling, wantsBinary } = decoded
+  const decoded = counted(model, () => decode(model, body))
+  const { id, request, scheduling, wantsBinary, classes } = decoded
   if (scheduling !== undefined) exchange.call.scheduling = scheduling
-  const response = await model.predictor.predict(request, exchange.call)
-  if (response.version !== model.version) exchange.answeredBy(model.name, response.version)
+  const answer = await model.predictor.predict(request, exchange.call)
+  if (answer.version !== model.version) exchange.answeredBy(model.name, answer.version)
+  const response = classes === undefined ? answer : classified(answer, classes, model.signature)
   const { json, binary } = encodeInference(response, id, wantsBinary)
   // only now: a request that ended before its run did leaves its memory to that run
   body.recycle()

@@ -25,6 +25,13 @@ export function string(value: unknown, place: string): string {
   throw wrongType(place, 'a string', value)
 }
 
+/** 0 where nothing is said. */
+export function count(value: unknown, place: string): number {
+  if (value === undefined) return 0
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
+  throw wrongType(place, 'a whole number from 0 on', value)
+}
+
 export const optionalString = (value: unknown, place: string): string | undefined =>
   value === undefined ? undefined : string(value, place)
 

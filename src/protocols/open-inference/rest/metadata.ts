@@ -5,6 +5,7 @@ import type { TensorSpec } from '../../../signature.ts'
 /** Extensions that are built, by the names Triton gives them. */
 const EXTENSIONS = [
   'binary_tensor_data',
+  'classification',
   'model_configuration',
   'model_repository',
   'model_repository(unload_dependents)',

@@ -5,12 +5,13 @@
  */
 import type { Scheduling, SequencePlace } from '../../../call.ts'
 import { wholeNumber } from '../../../tensor/index.ts'
-import { type JsonObject, wrongType } from './members.ts'
+import { count, type JsonObject, wrongType } from './members.ts'
 
 /** Undefined where nothing is said. Fails with PARAMETER_INVALID, and as `wholeNumber` does. */
 export function schedulingOf(parameters: JsonObject): Scheduling | undefined {
-  const priority = countOf(parameters, 'priority')
-  const timeoutUs = countOf(parameters, 'timeout')
+  // 0 is what nothing means
+  const priority = count(parameters.priority, 'priority')
+  const timeoutUs = count(parameters.timeout, 'timeout')
   const sequence = sequenceOf(parameters)
   if (priority === 0 && timeoutUs === 0 && sequence === undefined) return undefined
   return {
@@ -31,13 +32,6 @@ function sequenceOf(parameters: JsonObject): SequencePlace | undefined {
   const id = wholeNumber(given, wrong)
   if (id < 0n || id > greatestId) throw wrong
   return id === 0n ? undefined : { id, start, end }
-}
-
-/** 0 where nothing is said, which is what it means. */
-function countOf(parameters: JsonObject, name: string): number {
-  const { [name]: given = 0 } = parameters
-  if (Number.isSafeInteger(given) && (given as number) >= 0) return given as number
-  throw wrongType(name, 'a whole number from 0 on', given)
 }
 
 function flagOf(parameters: JsonObject, name: string): boolean {
