@@ -131,6 +131,7 @@ export class Batcher implements RunSource {
         tookMs += runMs
       }),
       run: (request, call) => executable.run(request, call, thread),
+      now: () => clock.now(),
       ended: () => {
         for (const waiting of members) onGone(waiting)
         ended(tookMs)
@@ -194,10 +195,10 @@ export class Batcher implements RunSource {
     const { delivery, clock } = this.#options
     return {
       ...delivery,
-      onRun: (members, rows, result, left) => {
-        ran(result.runMs)
+      onRun: (members, run, left) => {
+        ran(run.result.runMs)
         const { shape } = members[0]!
-        this.#line.ran({ shape, requests: members.length, rows }, result, left, 'thread')
+        this.#line.ran({ shape, requests: members.length }, run, left, 'thread')
       },
       answer: (waiting, outputs, result) => {
         this.#line.answered(waiting, clock.now())

@@ -50,13 +50,8 @@ export class TurnRuns {
     this.#options = options
     this.#delivery = {
       ...delivery,
-      onRun: (members, rows, result, left) =>
-        line.ran(
-          { shape: members[0]!.shape, requests: members.length, rows },
-          result,
-          left,
-          'loop',
-        ),
+      onRun: (members, ran, left) =>
+        line.ran({ shape: members[0]!.shape, requests: members.length }, ran, left, 'loop'),
     }
   }
 

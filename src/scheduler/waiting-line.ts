@@ -4,8 +4,8 @@
  */
 import { fail, type ServingError } from '../errors.ts'
 import type { Events, WhyLeft, WhyShed } from '../events.ts'
-import type { RunResult } from '../runtime/index.ts'
 import { type Refusal, refusalFor } from './admission.ts'
+import type { Ran } from './batch-run.ts'
 import type { CostPoint } from './cost-model.ts'
 import { Recent } from './recent.ts'
 import { RequestQueue } from './request-queue.ts'
@@ -145,14 +145,15 @@ export class WaitingLine {
 
   /** A run of requests of this shape has ended. */
   ran(
-    { shape, requests, rows }: { shape: string; requests: number; rows: number },
-    { inputMs, runMs, outputMs }: RunResult,
+    { shape, requests }: { readonly shape: string; readonly requests: number },
+    { rows, joinMs, result: { inputMs, runMs, outputMs } }: Ran,
     left: WhyLeft,
     where: 'loop' | 'thread',
   ): void {
-    this.record(shape, rows, runMs)
+    // laying large requests together may cost more than is gained
+    this.record(shape, rows, joinMs + runMs)
     const { events, model, version } = this.#options
-    const timing = { inputMs, runMs, outputMs }
+    const timing = { inputMs: joinMs + inputMs, runMs, outputMs }
     events.emit({ kind: 'executed', model, version, requests, rows, left, where, ...timing })
   }
 

@@ -1,7 +1,7 @@
 /** Rows of tensors: joining along the first axis, and taking slices of it as views. */
 import { strict as assert } from 'node:assert'
 import { layoutOf } from './datatype.ts'
-import { emptyData, type FixedTensor, type Tensor } from './tensor.ts'
+import { dataToFill, type FixedTensor, type Tensor } from './tensor.ts'
 
 /** Joins tensors that differ in their first axis at most. Copies; one tensor alone is returned. */
 export function concatRows(tensors: readonly Tensor[]): Tensor {
@@ -20,7 +20,7 @@ export function concatRows(tensors: readonly Tensor[]): Tensor {
   }
   const parts = tensors as readonly FixedTensor[]
   const length = parts.reduce((sum, { data }) => sum + data.length, 0)
-  const data = emptyData(first.datatype, length)
+  const data = dataToFill(first.datatype, length)
   let at = 0
   for (const part of parts) {
     data.set(part.data as never, at)

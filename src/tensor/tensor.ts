@@ -35,12 +35,14 @@ export function emptyData(datatype: FixedDatatype, length: number): FixedData {
 
 /**
  * Memory for elements that are all about to be written, with whatever was in it before. Little ones
- * lie together in memory that Node hands out: memory of their own costs more than filling it.
+ * lie together in memory that Node hands out: memory of their own costs more than filling it. Others
+ * have memory of their own.
  */
 export function dataToFill(datatype: FixedDatatype, length: number): FixedData {
   const { size, view } = layoutOf(datatype)
-  if (length * size > mostPooled) return emptyData(datatype, length)
-  const { buffer, byteOffset } = Buffer.allocUnsafe(length * size)
+  const bytes = length * size
+  const { buffer, byteOffset } =
+    bytes > mostPooled ? Buffer.allocUnsafeSlow(bytes) : Buffer.allocUnsafe(bytes)
   return view(buffer, byteOffset, length)
 }
 
