@@ -73,7 +73,7 @@ async function attempt(
     const request = requestOf(members, options)
     const joinMs = members.length === 1 ? 0 : options.now() - began
     const result = await options.run(request, call)
-    if (members.length > 1) release(request, result)
+    if (members.length > 1) release(request, [...members.flatMap(inputsOf), ...result.outputs])
     return answers(members, request, { result, joinMs, left }, options)
   } catch (thrown) {
     if (members.length === 1 || call.ended !== undefined) return () => refuse(members, thrown)
@@ -92,16 +92,18 @@ async function attempt(
  * Gives the memory of what was joined back at once. Left to be collected, that of large tensors would
  * make the collector run for an eighth of the time.
  */
-function release({ inputs }: RunRequest, { outputs }: RunResult): void {
+function release({ inputs }: RunRequest, inUse: readonly NamedTensor[]): void {
   for (const { tensor } of inputs) {
     if (tensor.datatype === 'BYTES' || tensor.data.byteLength < large) continue
     const { buffer } = tensor.data
-    const isShared = outputs.some(
+    const isShared = inUse.some(
       ({ tensor: { datatype, data } }) => datatype !== 'BYTES' && data.buffer === buffer,
     )
     if (!isShared && buffer instanceof ArrayBuffer) buffer.transfer(0)
   }
 }
+
+const inputsOf = ({ request }: Member) => request.inputs
 
 /** The same, for a run on the event loop. */
 export function runBatchNow<M extends Member>(
