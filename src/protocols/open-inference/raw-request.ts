@@ -42,8 +42,8 @@ function deduced(name: string, shape: Shape, elements: number): Shape {
   const rest = sizes.reduce((product, size) => (size === dynamic ? product : product * size), 1)
   const size = rest === 0 ? 0 : elements / rest
   if (!Number.isInteger(size)) {
-    const expected = `a multiple of ${rest} elements`
-    throw fail('COUNT_MISMATCH', { input: name, expected, got: `${elements}` })
+    const expected = `a multiple of ${rest}`
+    throw fail('COUNT_MISMATCH', { input: name, expected, got: `${elements} elements` })
   }
   return sizes.with(at, size)
 }
