@@ -31,7 +31,7 @@ export interface Delivery<M extends Member> {
   /** Fails with what the outputs lack, given the rows that went in. */
   readonly checkOutputs: (outputs: readonly NamedTensor[], rows: number) => void
   /** Told of every run that succeeded. */
-  readonly onRun: (members: readonly M[], ran: Ran, left: WhyLeft) => void
+  readonly onRun: (members: readonly M[], ran: Ran) => void
   readonly answer: (member: M, outputs: readonly NamedTensor[], result: RunResult) => void
 }
 
@@ -39,6 +39,7 @@ export interface Ran {
   readonly rows: number
   /** What it took to lay the requests together, in milliseconds. */
   readonly joinMs: number
+  readonly left: WhyLeft
   readonly result: RunResult
 }
 
@@ -71,10 +72,10 @@ async function attempt(
   try {
     const began = options.now()
     const request = requestOf(members, options)
-    const joinMs = members.length === 1 ? 0 : options.now() - began
+    const joinMs = options.now() - began
     const result = await options.run(request, call)
-    if (members.length > 1) release(request, [...members.flatMap(inputsOf), ...result.outputs])
-    return answers(members, request, { result, joinMs, left }, options)
+    release(request, members, result)
+    return answers(members, request, { joinMs, left, result }, options)
   } catch (thrown) {
     if (members.length === 1 || call.ended !== undefined) return () => refuse(members, thrown)
     // one after the other: the batch has one place in a thread
@@ -92,18 +93,17 @@ async function attempt(
  * Gives the memory of what was joined back at once. Left to be collected, that of large tensors would
  * make the collector run for an eighth of the time.
  */
-function release({ inputs }: RunRequest, inUse: readonly NamedTensor[]): void {
+function release({ inputs }: RunRequest, members: readonly Member[], { outputs }: RunResult): void {
   for (const { tensor } of inputs) {
     if (tensor.datatype === 'BYTES' || tensor.data.byteLength < large) continue
     const { buffer } = tensor.data
-    const isShared = inUse.some(
-      ({ tensor: { datatype, data } }) => datatype !== 'BYTES' && data.buffer === buffer,
-    )
-    if (!isShared && buffer instanceof ArrayBuffer) buffer.transfer(0)
+    const liesThere = ({ tensor: { datatype, data } }: NamedTensor) =>
+      datatype !== 'BYTES' && data.buffer === buffer
+    const isInUse =
+      outputs.some(liesThere) || members.some(({ request }) => request.inputs.some(liesThere))
+    if (!isInUse && buffer instanceof ArrayBuffer) buffer.transfer(0)
   }
 }
-
-const inputsOf = ({ request }: Member) => request.inputs
 
 /** The same, for a run on the event loop. */
 export function runBatchNow<M extends Member>(
@@ -115,7 +115,7 @@ export function runBatchNow<M extends Member>(
   let tell: () => void
   try {
     const request = requestOf(members, options)
-    tell = answers(members, request, { result: runNow(request), joinMs: 0, left }, options)
+    tell = answers(members, request, { joinMs: 0, left, result: runNow(request) }, options)
   } catch (thrown) {
     if (members.length === 1) refuse(members, thrown)
     else for (const half of halvesOf(members)) runBatchNow(half, 'retry', options, runNow)
@@ -156,10 +156,11 @@ function unionOf(members: readonly Member[], outputNames: readonly string[]): re
 function answers<M extends Member>(
   members: readonly M[],
   request: RunRequest,
-  { result, joinMs, left }: Pick<Ran, 'result' | 'joinMs'> & { readonly left: WhyLeft },
+  ran: Omit<Ran, 'rows'>,
   options: Delivery<M>,
 ): () => void {
   const { joiner, outputNames } = options
+  const { result } = ran
   const rows = members.reduce((sum, one) => sum + one.rows, 0)
   options.checkOutputs(result.outputs, rows)
   const pieces =
@@ -169,7 +170,7 @@ function answers<M extends Member>(
           result.outputs,
           members.map((one) => one.request),
         )
-  options.onRun(members, { rows, joinMs, result }, left)
+  options.onRun(members, { rows, ...ran })
   return () => {
     for (let place = 0; place < members.length; place++) {
       const member = members[place]!

@@ -195,10 +195,9 @@ export class Batcher implements RunSource {
     const { delivery, clock } = this.#options
     return {
       ...delivery,
-      onRun: (members, run, left) => {
+      onRun: (members, run) => {
         ran(run.result.runMs)
-        const { shape } = members[0]!
-        this.#line.ran({ shape, requests: members.length }, run, left, 'thread')
+        this.#line.ran(members, run, 'thread')
       },
       answer: (waiting, outputs, result) => {
         this.#line.answered(waiting, clock.now())

@@ -207,10 +207,11 @@ export class Executors implements Predictor, Scalable {
 
   /** On the event loop in this turn, or else in line for a thread. */
   #enter(request: InferenceRequest, call: Call, resolve: Resolve, reject: Reject): void {
-    this.#lastUsed = this.#options.clock.now()
+    const arrived = this.#options.clock.now()
+    this.#lastUsed = arrived
     this.#arrivedRows += rowsOf(request)
-    if (this.#turn?.take(request, call, resolve, reject) !== true) {
-      this.#wait(request, call, this.#lastUsed, resolve, reject)
+    if (this.#turn?.take(request, call, arrived, resolve, reject) !== true) {
+      this.#wait(request, call, arrived, resolve, reject)
     }
   }
 
@@ -221,8 +222,7 @@ export class Executors implements Predictor, Scalable {
     resolve: Resolve,
     reject: Reject,
   ): void {
-    const { rules } = this.#options
-    const { level, maxWaiting, timeoutMs, delayable } = rules.levelOf(call.scheduling)
+    const { level, maxWaiting, timeoutMs, delayable } = this.#options.rules.levelOf(call.scheduling)
     const facts = {
       rows: rowsOf(request),
       bytes: bytesOf(request),

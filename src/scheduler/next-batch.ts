@@ -47,7 +47,7 @@ export function nextBatch(
   const head = line.head(joins ? mostCandidates : 1)
   const [first] = head
   if (first === undefined) return { kind: 'nothing' }
-  const costsOf = (shape: string) => (learns ? line.costs.of(shape) : unlearned)
+  const costsOf = costsIn(line, learns)
   if (!joins) {
     const { shape, rows } = first
     const expectedMs = costsOf(shape).predict(rows)
@@ -65,6 +65,12 @@ export function nextBatch(
   const grows = left === 'idle' && rows < costs.limit
   return handedOver({ members, rows, left: why, expectedMs }, grows, situation)
 }
+
+/** What is known of runs, where the number of rows tells what they take. */
+export const costsIn =
+  ({ costs }: WaitingLine, learns: boolean) =>
+  (shape: string): Costs =>
+    learns ? costs.of(shape) : unlearned
 
 /** To a thread, now or when it has nearly done what it has. */
 function handedOver(batch: Batch, grows: boolean, situation: Situation): NextBatch {

@@ -103,6 +103,7 @@ function ask(turn: TurnRuns, index: number, { rows, width }: { rows: number; wid
   const taken = turn.take(
     request,
     new Call({ requestId: `${index}` }),
+    0,
     ({ outputs }) => void answers.push(outputs[0]!.tensor.data),
     (why) => assert.fail(why),
   )

@@ -9,11 +9,13 @@
  */
 import type { Call } from '../call.ts'
 import type { Clock } from '../clock.ts'
-import { bytesOf, type InferenceRequest, type InferenceResponse, rowsOf } from '../predictor.ts'
+import { bytesOf, type InferenceRequest, rowsOf } from '../predictor.ts'
 import type { RunRequest, RunResult } from '../runtime/index.ts'
+import { type Candidate, formBatch } from './batch-policy.ts'
 import { type Delivery, type Member, runBatchNow } from './batch-run.ts'
 import { isUneven } from './joiner.ts'
 import type { LoopTurn } from './loop-turn.ts'
+import { costsIn } from './next-batch.ts'
 import type { SchedulingRules } from './rules.ts'
 import type { WaitingLine } from './waiting-line.ts'
 
@@ -31,10 +33,8 @@ export interface TurnRunsOptions {
 }
 
 /** A request that runs in this turn of the event loop. */
-export interface TurnRequest extends Member {
+export interface TurnRequest extends Member, Candidate {
   readonly call: Call
-  readonly shape: string
-  resolve(response: InferenceResponse): void
 }
 
 export class TurnRuns {
@@ -50,8 +50,7 @@ export class TurnRuns {
     this.#options = options
     this.#delivery = {
       ...delivery,
-      onRun: (members, ran, left) =>
-        line.ran({ shape: members[0]!.shape, requests: members.length }, ran, left, 'loop'),
+      onRun: (members, ran) => line.ran(members, ran, 'loop'),
     }
   }
 
@@ -69,10 +68,11 @@ export class TurnRuns {
   take(
     request: InferenceRequest,
     call: Call,
-    resolve: TurnRequest['resolve'],
-    reject: TurnRequest['reject'],
+    arrived: number,
+    resolve: Member['resolve'],
+    reject: Member['reject'],
   ): boolean {
-    const { line, loop, rules, delivery, clock } = this.#options
+    const { line, loop, rules, delivery } = this.#options
     const bytes = bytesOf(request)
     if (!delivery.joiner.steady && bytes > smallBytes) return false
     const rows = rowsOf(request)
@@ -82,8 +82,9 @@ export class TurnRuns {
 
     const { maxWaiting, maxWaitingBytes } = rules
     if (this.#taken.length >= maxWaiting || this.#bytes + bytes > maxWaitingBytes) this.#run()
-    const arrived = clock.now()
-    this.#taken.push({ request, call, rows, shape, arrived, settled: false, resolve, reject })
+    const uneven = isUneven(request)
+    const what = { request, call, rows, shape, uneven, arrived, resolve, reject }
+    this.#taken.push({ ...what, answerBy: Infinity, beginBy: Infinity, settled: false })
     this.#bytes += bytes
     loop.add(this.#runAll)
     return true
@@ -96,10 +97,10 @@ export class TurnRuns {
     this.#taken = []
     this.#bytes = 0
     while (rest.length > 0 && clock.now() - began < longestTurnMs) {
-      const members = this.#next(rest)
-      if (members === undefined) break
-      rest = without(rest, members)
-      runBatchNow(members, rest.length === 0 ? 'idle' : 'full', this.#delivery, runNow)
+      const next = this.#next(rest, began)
+      if (next === undefined) break
+      rest = without(rest, next.members)
+      runBatchNow(next.members, next.left, this.#delivery, runNow)
     }
     for (const one of rest) onLeft(one)
     onEmpty()
@@ -117,47 +118,26 @@ export class TurnRuns {
   }
 
   /** Those that share the next run; undefined where it would hold up the loop. */
-  #next(waiting: readonly TurnRequest[]): readonly TurnRequest[] | undefined {
+  #next(waiting: readonly TurnRequest[], now: number) {
     const { line, loop, rules, delivery } = this.#options
+    const { longestRunMs } = loop
     const first = waiting[0]!
-    const costs = line.costs.of(first.shape)
-    const fits = (rows: number) => (costs.predict(rows) ?? Infinity) <= loop.longestRunMs
-    if (!fits(first.rows)) return undefined
-    if (!this.#joins || isUneven(first.request)) return [first]
+    const ms = line.costs.of(first.shape).predict(first.rows)
+    if (ms === undefined || ms > longestRunMs) return undefined
+    if (!this.#joins) return { members: [first], left: 'alone' } as const
 
-    const alike = alikeOf(waiting, rules.batch.inOrder)
-    const rows = alike.reduce((sum, one) => sum + one.rows, 0)
-    const most = Math.min(rows, rules.batch.maxRows)
-    const preferred = rules.batch.preferred.findLast((size) => size <= most)
-    let target = preferred ?? (delivery.joiner.always ? most : costs.best(most))
-    while (target > first.rows && !fits(target)) target = Math.floor(target / 2)
-    return target >= rows ? alike : upTo(alike, target)
+    const maxRunMs = Math.min(rules.batch.maxRunMs, longestRunMs)
+    const costsOf = costsIn(line, !delivery.joiner.always)
+    const formed = formBatch(waiting, { ...rules.batch, maxRunMs }, costsOf, { now, startsIn: 0 })
+    if (formed.kind !== 'run') return undefined
+    return { members: formed.take.map((place) => waiting[place]!), left: formed.left }
   }
-}
-
-/** Those that may share a run with the first. */
-function alikeOf(waiting: readonly TurnRequest[], inOrder: boolean): readonly TurnRequest[] {
-  const { shape } = waiting[0]!
-  const isAlike = (one: TurnRequest) => one.shape === shape && !isUneven(one.request)
-  if (!inOrder) return waiting.every(isAlike) ? waiting : waiting.filter(isAlike)
-  const other = waiting.findIndex((one) => !isAlike(one))
-  return other === -1 ? waiting : waiting.slice(0, other)
 }
 
 function without(all: readonly TurnRequest[], some: readonly TurnRequest[]) {
   if (some.length === all.length) return []
   const gone = new Set(some)
   return all.filter((one) => !gone.has(one))
-}
-
-/** The first, and as many behind it as have no more rows together. */
-function upTo(waiting: readonly TurnRequest[], most: number): readonly TurnRequest[] {
-  let rows = 0
-  const end = waiting.findIndex((one, place) => {
-    rows += one.rows
-    return place > 0 && rows > most
-  })
-  return end === -1 ? waiting : waiting.slice(0, end)
 }
 
 /** Requests whose runs take the longer the more is in them, whatever their shape: no more than this. */

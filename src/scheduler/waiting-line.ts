@@ -3,7 +3,7 @@
  * given up because of it. It tells of its length, and of whoever leaves it without a run.
  */
 import { fail, type ServingError } from '../errors.ts'
-import type { Events, WhyLeft, WhyShed } from '../events.ts'
+import type { Events, WhyShed } from '../events.ts'
 import { type Refusal, refusalFor } from './admission.ts'
 import type { Ran } from './batch-run.ts'
 import type { CostPoint } from './cost-model.ts'
@@ -143,22 +143,22 @@ export class WaitingLine {
     if (points.length > 0) this.#msPerRow = Math.min(...points.map(({ rows, ms }) => ms / rows))
   }
 
-  /** A run of requests of this shape has ended. */
+  /** A run of these has ended. */
   ran(
-    { shape, requests }: { readonly shape: string; readonly requests: number },
-    { rows, joinMs, result: { inputMs, runMs, outputMs } }: Ran,
-    left: WhyLeft,
+    members: readonly Pick<Waiting, 'shape'>[],
+    { rows, joinMs, left, result: { inputMs, runMs, outputMs } }: Ran,
     where: 'loop' | 'thread',
   ): void {
     // laying large requests together may cost more than is gained
-    this.record(shape, rows, joinMs + runMs)
+    this.#record(members[0]!.shape, rows, joinMs + runMs)
     const { events, model, version } = this.#options
+    const requests = members.length
     const timing = { inputMs: joinMs + inputMs, runMs, outputMs }
     events.emit({ kind: 'executed', model, version, requests, rows, left, where, ...timing })
   }
 
   /** What a run of so many rows of this shape took. */
-  record(shape: string, rows: number, ms: number): void {
+  #record(shape: string, rows: number, ms: number): void {
     if (rows === 0) return
     this.costs.of(shape).record(rows, ms)
     this.#lastShape = shape
