@@ -2,18 +2,19 @@
 import { promisify } from 'node:util'
 import { constants, deflate, gzip, zstdCompress } from 'node:zlib'
 
+/** Those that we have, the best first. */
+const encodings = ['zstd', 'gzip', 'deflate'] as const
+type Encoding = (typeof encodings)[number]
+
 const level = { level: constants.Z_BEST_SPEED }
 const zstdLevel = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
-const gzipped = promisify(gzip)
-const deflated = promisify(deflate)
-const zstded = promisify(zstdCompress)
+const [zstded, gzipped, deflated] = [promisify(zstdCompress), promisify(gzip), promisify(deflate)]
 
-const compress = {
-  zstd: (bytes: Uint8Array): Promise<Uint8Array> => zstded(bytes, zstdLevel),
-  gzip: (bytes: Uint8Array): Promise<Uint8Array> => gzipped(bytes, level),
-  deflate: (bytes: Uint8Array): Promise<Uint8Array> => deflated(bytes, level),
-} as const
-type Encoding = keyof typeof compress
+const compress: Readonly<Record<Encoding, (bytes: Uint8Array) => Promise<Uint8Array>>> = {
+  zstd: (bytes) => zstded(bytes, zstdLevel),
+  gzip: (bytes) => gzipped(bytes, level),
+  deflate: (bytes) => deflated(bytes, level),
+}
 
 /** Below this many bytes, compressing costs more than it saves. */
 export const worthwhile = 8192
@@ -38,7 +39,7 @@ export function preferredEncoding(accepted: string | undefined): Encoding | unde
   let best: Encoding | undefined
   let bestWeight = 0
   const weights = weightsOf(accepted)
-  for (const encoding of ['zstd', 'gzip', 'deflate'] as const) {
+  for (const encoding of encodings) {
     // who takes anything may not have heard of the youngest
     const anything = encoding === 'zstd' ? 0 : weights.get('*')
     const weight = weights.get(encoding) ?? anything ?? 0
