@@ -28,3 +28,4 @@ export {
   type Tensor,
   tensorFromBytes,
 } from './tensor.ts'
+export { widened } from './widened.ts'

@@ -1,5 +1,5 @@
 /** Tensors as a tree that can be held against another: what each is, and its values as numbers. */
-import { bf16ToNumber, fp16ToNumber, type NamedTensor, type Tensor } from '../../tensor/index.ts'
+import { type NamedTensor, type Tensor, widened } from '../../tensor/index.ts'
 
 export function tensorTree(tensors: readonly NamedTensor[]): unknown {
   return Object.fromEntries(
@@ -11,14 +11,6 @@ export function tensorTree(tensors: readonly NamedTensor[]): unknown {
 }
 
 function valuesOf(tensor: Tensor): ArrayLike<unknown> {
-  switch (tensor.datatype) {
-    case 'BYTES':
-      return tensor.data.map((bytes) => Buffer.from(bytes).toString('latin1'))
-    case 'FP16':
-      return Array.from(tensor.data as Uint16Array, fp16ToNumber)
-    case 'BF16':
-      return Array.from(tensor.data as Uint16Array, bf16ToNumber)
-    default:
-      return tensor.data
-  }
+  if (tensor.datatype !== 'BYTES') return widened(tensor)
+  return tensor.data.map((bytes) => Buffer.from(bytes).toString('latin1'))
 }

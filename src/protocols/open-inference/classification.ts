@@ -7,13 +7,12 @@ import { fail } from '../../errors.ts'
 import type { InferenceResponse } from '../../predictor.ts'
 import type { Signature } from '../../signature.ts'
 import {
-  bf16ToNumber,
   dynamic,
-  type FixedTensor,
-  fp16ToNumber,
+  type FixedData,
   isFloat,
   type NamedTensor,
   type Tensor,
+  widened,
 } from '../../tensor/index.ts'
 
 /** How many elements of a row are wanted, by the names of outputs. */
@@ -41,7 +40,9 @@ function ranking(
   isBatched: boolean,
   labels: readonly (string | number)[] = [],
 ): NamedTensor {
-  const numbers = numbersOf(name, tensor)
+  const { datatype } = tensor
+  if (datatype === 'BYTES' || datatype === 'BOOL') throw unfit(name, datatype)
+  const numbers = widened(tensor)
   const rows = isBatched ? tensor.shape[0]! : 1
   const width = rows === 0 ? 0 : numbers.length / rows
   if (numbers.length > mostElements) throw unfit(name, `${numbers.length} elements`)
@@ -60,7 +61,7 @@ function ranking(
 }
 
 /** Places of the largest values, the largest first, of equal ones the first; NaN is none of them. */
-function largest(values: Numbers, count: number): readonly number[] {
+function largest(values: FixedData, count: number): readonly number[] {
   const places = Array.from({ length: values.length }, (_, place) => place)
   const rankOf = (place: number) => (Number.isNaN(values[place]) ? undefined : values[place]!)
   places.sort((a, b) => {
@@ -70,22 +71,6 @@ function largest(values: Numbers, count: number): readonly number[] {
     return other === undefined || one > other ? -1 : 1
   })
   return places.slice(0, count)
-}
-
-type Numbers = FixedTensor['data']
-
-function numbersOf(name: string, tensor: Tensor): Numbers {
-  switch (tensor.datatype) {
-    case 'BYTES':
-    case 'BOOL':
-      throw unfit(name, tensor.datatype)
-    case 'FP16':
-      return Float32Array.from(tensor.data as Uint16Array, fp16ToNumber)
-    case 'BF16':
-      return Float32Array.from(tensor.data as Uint16Array, bf16ToNumber)
-    default:
-      return tensor.data
-  }
 }
 
 function unfit(output: string, got: string) {
